@@ -1,0 +1,66 @@
+// `node scripts/build.mjs worker|sandbox …`: one face of the crate as a Worker in build/FACE/.
+//
+// The four steps of worker-build (cargo, wasm-bindgen, wasm-opt, esbuild) with an entry of our own
+// (src/edge/entry.js, src/sandbox/entry.js) in place of its generated one, which would put a Proxy
+// and a class in the way of every request.
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { ROOT, ensureNode, ensureRust, ensureWasmBindgen, fail, run, say } from "./setup.mjs";
+
+const ENTRIES = { worker: "src/edge/entry.js", sandbox: "src/sandbox/entry.js" };
+const SHARED = ["src/revive.js", "scripts/build.mjs", "package-lock.json", "Cargo.lock"];
+const TARGET = resolve(ROOT, process.env.CARGO_TARGET_DIR ?? "target");
+
+/** Builds one face, unless what it is made of is what it was made of the last time. */
+export function build(face) {
+  ensureRust();
+  const bindgen = ensureWasmBindgen();
+  const entry = ENTRIES[face] ?? fail(`there is no face "${face}": ${Object.keys(ENTRIES).join(", ")}.`);
+  say(`building the ${face} …`);
+  run("cargo", ["build", "--quiet", "--locked", "--release", "--lib", "--target", "wasm32-unknown-unknown", "--features", face]);
+  const wasm = join(TARGET, "wasm32-unknown-unknown", "release", "torch_edge.wasm");
+
+  const hash = createHash("sha256");
+  for (const file of [wasm, join(ROOT, entry), ...SHARED.map((file) => join(ROOT, file))]) hash.update(readFileSync(file));
+  const stamp = hash.digest("hex");
+  const out = join(ROOT, "build", face);
+  const stampFile = join(out, ".stamp");
+  if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) return out;
+
+  rmSync(out, { recursive: true, force: true });
+  const glue = join(out, "glue");
+  mkdirSync(glue, { recursive: true });
+  run(bindgen, [
+    wasm, "--target", "module", "--out-dir", glue, "--out-name", "index", "--no-typescript",
+    // What a panic breaks is made anew (see src/revive.js).
+    "--experimental-reset-state-function", "--force-enable-abort-handler",
+  ]);
+  // workerd and esbuild know `import` of a module, not yet `import source`.
+  const index = join(glue, "index.js");
+  writeFileSync(index, readFileSync(index, "utf8").replace("import source ", "import "));
+  const bin = (name) => join(ROOT, "node_modules", ".bin", name);
+  run(bin("wasm-opt"), [
+    "-Oz", "--enable-bulk-memory", "--enable-bulk-memory-opt", "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int", "--enable-reference-types", "--enable-sign-ext", "--enable-multivalue", "--enable-exception-handling",
+    join(glue, "index_bg.wasm"), "-o", join(out, "index_bg.wasm"),
+  ]);
+  run(bin("esbuild"), [
+    join(ROOT, entry), "--bundle", "--format=esm", "--target=es2024", "--minify", "--log-level=warning",
+    `--alias:#wasm=${index}`, "--external:./index_bg.wasm", "--external:cloudflare:*",
+    `--outfile=${join(out, "index.js")}`,
+  ]);
+  rmSync(glue, { recursive: true });
+  writeFileSync(stampFile, stamp);
+  const size = (file) => gzipSync(readFileSync(join(out, file)), { level: 9 }).length;
+  const kib = (bytes) => `${(bytes / 1024).toFixed(1)} KiB`;
+  say(`${face}: wasm ${kib(size("index_bg.wasm"))} + js ${kib(size("index.js"))} gzipped`);
+  return out;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  ensureNode();
+  for (const face of process.argv.slice(2)) build(face);
+}

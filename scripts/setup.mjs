@@ -1,0 +1,108 @@
+// Set-up that needs nothing but Rust (rustup), Node >= 20 and npm. Each step says what it does and
+// is skipped when it is done. Every version stands in one place: npm's in package.json, Rust's own
+// in Cargo.toml (`rust-version`), wasm-bindgen's in Cargo.lock.
+import { execFileSync, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const EXE = process.platform === "win32" ? ".exe" : "";
+
+export const say = (text) => console.error(`\x1b[36m[torch-edge]\x1b[0m ${text}`);
+
+/** Ends the program with a sentence for a person instead of a stack trace. */
+export function fail(text) {
+  console.error(`\x1b[31m[torch-edge]\x1b[0m ${text}`);
+  process.exit(1);
+}
+
+/** Runs a program in the project's folder with its output shown; ends this one where it fails. */
+export function run(program, args, options = {}) {
+  const { status, error } = spawnSync(program, args, { cwd: ROOT, stdio: "inherit", ...options });
+  if (error || status !== 0) fail(`\`${program} ${args.join(" ")}\` failed${error ? `: ${error.message}` : ""}.`);
+}
+
+function tryRead(program, args) {
+  try {
+    return execFileSync(program, args, { cwd: ROOT, stdio: ["ignore", "pipe", "ignore"] }).toString();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Installs the npm packages of package-lock.json, and goes on under the Node version they bring. */
+export function ensureNode() {
+  const lock = readFileSync(join(ROOT, "package-lock.json"));
+  const stamp = createHash("sha256").update(lock).update(process.platform + process.arch).digest("hex");
+  const stampFile = join(ROOT, "node_modules", ".torch-edge-stamp");
+  if (!existsSync(stampFile) || readFileSync(stampFile, "utf8") !== stamp) {
+    say("installing the npm packages (under a minute) …");
+    // Not `npm ci`: it refuses a lock that lacks other platforms' optional packages, and some
+    // registries carry only one platform's. This takes the lock's versions and leaves it alone.
+    run("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"], { shell: process.platform === "win32" });
+    writeFileSync(stampFile, stamp);
+  }
+  const node = join(ROOT, "node_modules", "node", "bin", `node${EXE}`);
+  if (process.env.TORCH_EDGE_NODE !== node && existsSync(node)) {
+    const path = `${join(ROOT, "node_modules", "node", "bin")}${process.platform === "win32" ? ";" : ":"}${process.env.PATH}`;
+    const env = { ...process.env, TORCH_EDGE_NODE: node, PATH: path };
+    // A person's Ctrl-C reaches the child too: it decides how to end.
+    for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => {});
+    const { status } = spawnSync(node, process.argv.slice(1), { stdio: "inherit", env });
+    process.exit(status ?? 1);
+  }
+}
+
+const field = (file, pattern, what) => {
+  const found = readFileSync(join(ROOT, file), "utf8").match(pattern)?.[1];
+  return found ?? fail(`${file} does not say ${what}.`);
+};
+
+/** Sees to the Rust toolchain and the wasm32 target. */
+export function ensureRust() {
+  const wanted = field("Cargo.toml", /^rust-version = "([\d.]+)"/m, "its rust-version");
+  if (!tryRead("rustup", ["--version"])) fail("Rust is not installed: get rustup from https://rustup.rs and run this again.");
+  const active = tryRead("rustc", ["--version"])?.match(/ (\d+)\.(\d+)/) ?? [];
+  const [major, minor] = wanted.split(".").map(Number);
+  const recent = Number(active[1]) > major || (Number(active[1]) === major && Number(active[2]) >= minor);
+  if (!recent) {
+    say(`installing Rust ${wanted}, which this project needs …`);
+    run("rustup", ["toolchain", "install", wanted, "--profile", "minimal", "--component", "clippy,rustfmt"]);
+    process.env.RUSTUP_TOOLCHAIN = wanted;
+  }
+  if (!tryRead("rustup", ["target", "list", "--installed"])?.includes("wasm32-unknown-unknown")) {
+    say("adding Rust's wasm32-unknown-unknown target …");
+    run("rustup", ["target", "add", "wasm32-unknown-unknown"]);
+  }
+  for (const [component, program] of [["clippy", "cargo-clippy"], ["rustfmt", "cargo-fmt"]]) {
+    if (tryRead("rustup", ["which", program])) continue;
+    say(`adding Rust's ${component} …`);
+    run("rustup", ["component", "add", component]);
+  }
+}
+
+function cacheFolder() {
+  if (process.env.XDG_CACHE_HOME) return join(process.env.XDG_CACHE_HOME, "torch-edge");
+  if (process.platform === "darwin") return join(homedir(), "Library", "Caches", "torch-edge");
+  if (process.platform === "win32") return join(process.env.LOCALAPPDATA ?? homedir(), "torch-edge");
+  return join(homedir(), ".cache", "torch-edge");
+}
+
+/** The path of wasm-bindgen's program, in the version of Cargo.lock; installed once for all clones. */
+export function ensureWasmBindgen() {
+  const version = field("Cargo.lock", /name = "wasm-bindgen"\nversion = "([^"]+)"/, "the version of wasm-bindgen");
+  const home = join(cacheFolder(), `wasm-bindgen-${version}`);
+  const program = join(home, "bin", `wasm-bindgen${EXE}`);
+  if (existsSync(program)) return program;
+  say(`building wasm-bindgen ${version} once for this machine (two to four minutes on two cores) …`);
+  const staging = `${home}.${process.pid}`;
+  mkdirSync(staging, { recursive: true });
+  run("cargo", ["install", "--locked", "wasm-bindgen-cli", "--version", version, "--no-default-features", "--root", staging]);
+  // Another clone may have finished first: either copy is good.
+  if (existsSync(home)) rmSync(staging, { recursive: true });
+  else renameSync(staging, home);
+  return program;
+}
