@@ -1,1 +1,216 @@
-//! x
+//! What an HTTP cache says of its answers, and what a client's validators say of theirs.
+#![forbid(unsafe_code)]
+
+use std::fmt;
+
+use crate::time::UnixSeconds;
+
+/// The name that this cache goes by in `Cache-Status`.
+pub const CACHE_NAME: &str = "torch-edge";
+
+/// Why a request went on to Torch (RFC 9211, 2.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Forward {
+    /// Nothing was cached.
+    Miss,
+    /// What was cached is stale.
+    Stale,
+    /// The request's directives demanded it.
+    Request,
+}
+
+impl Forward {
+    const fn id(self) -> &'static str {
+        match self {
+            // RFC 9211 tells `uri-miss` from `vary-miss`; nothing here varies.
+            Self::Miss => "uri-miss",
+            Self::Stale => "stale",
+            Self::Request => "request",
+        }
+    }
+}
+
+/// A `Cache-Status` field (RFC 9211).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CacheStatus {
+    /// Why it went on to Torch; `None` is a hit.
+    pub forward: Option<Forward>,
+    /// The status that Torch answered with, where it answered.
+    pub forward_status: Option<u16>,
+    /// Whether Torch's answer was kept.
+    pub stored: bool,
+    /// Whether the call to Torch was another request's.
+    pub collapsed: bool,
+    /// What is left of freshness, in seconds; negative where the answer is stale.
+    pub ttl: Option<i64>,
+    /// A word more; a token (RFC 9651).
+    pub detail: Option<&'static str>,
+}
+
+impl fmt::Display for CacheStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(CACHE_NAME)?;
+        match self.forward {
+            None => f.write_str("; hit")?,
+            Some(forward) => write!(f, "; fwd={}", forward.id())?,
+        }
+        if let Some(status) = self.forward_status {
+            write!(f, "; fwd-status={status}")?;
+        }
+        if let Some(ttl) = self.ttl {
+            write!(f, "; ttl={ttl}")?;
+        }
+        if self.stored {
+            f.write_str("; stored")?;
+        }
+        if self.collapsed {
+            f.write_str("; collapsed")?;
+        }
+        if let Some(detail) = self.detail {
+            write!(f, "; detail={detail}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A request's validators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Validators<'a> {
+    /// `If-None-Match`.
+    pub if_none_match: Option<&'a str>,
+    /// `If-Modified-Since`.
+    pub if_modified_since: Option<&'a str>,
+}
+
+impl Validators<'_> {
+    /// Whether the client has this representation already, and 304 is the answer (RFC 9110, 13.2.2).
+    ///
+    /// `etag` is without its quotation marks. A weak comparison, as 13.1.2 asks;
+    /// `If-Modified-Since` counts only where there is no `If-None-Match`.
+    pub fn not_modified(&self, etag: &str, last_modified: Option<UnixSeconds>) -> bool {
+        if let Some(field) = self.if_none_match {
+            return field.trim() == "*" || tags(field).any(|tag| tag == etag);
+        }
+        match (
+            self.if_modified_since.and_then(UnixSeconds::from_http_date),
+            last_modified,
+        ) {
+            (Some(since), Some(modified)) => modified <= since,
+            _ => false,
+        }
+    }
+}
+
+/// The opaque tags of an `If-None-Match` list, weak or strong; what is malformed is passed over.
+fn tags(field: &str) -> impl Iterator<Item = &str> {
+    // No tag of ours holds a comma, so a list may be cut at each: a foreign tag that holds one falls
+    // into pieces that match nothing of ours.
+    field.split(',').filter_map(|tag| {
+        let tag = tag.trim();
+        tag.strip_prefix("W/")
+            .unwrap_or(tag)
+            .strip_prefix('"')?
+            .strip_suffix('"')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn ok_a_cache_status_says_what_happened() {
+        let hit = CacheStatus {
+            ttl: Some(812),
+            ..Default::default()
+        };
+        assert_eq!(hit.to_string(), "torch-edge; hit; ttl=812");
+        let miss = CacheStatus {
+            forward: Some(Forward::Miss),
+            forward_status: Some(200),
+            stored: true,
+            collapsed: true,
+            ttl: Some(900),
+            detail: None,
+        };
+        assert_eq!(
+            miss.to_string(),
+            "torch-edge; fwd=uri-miss; fwd-status=200; ttl=900; stored; collapsed"
+        );
+        let stale = CacheStatus {
+            forward: Some(Forward::Stale),
+            ttl: Some(-5),
+            detail: Some("torch_timeout"),
+            ..Default::default()
+        };
+        assert_eq!(
+            stale.to_string(),
+            "torch-edge; fwd=stale; ttl=-5; detail=torch_timeout"
+        );
+    }
+
+    #[test]
+    fn k11_validators_of_every_form() {
+        let modified = Some(UnixSeconds(784_111_777));
+        let matches = |if_none_match, if_modified_since| {
+            Validators {
+                if_none_match,
+                if_modified_since,
+            }
+            .not_modified("abc", modified)
+        };
+        for field in [
+            "\"abc\"",
+            "W/\"abc\"",
+            "\"x\", \"abc\"",
+            "*",
+            " * ",
+            "\"x\",W/\"abc\" ,",
+            "\"a,b\", \"abc\"",
+        ] {
+            assert!(matches(Some(field), None), "{field}");
+        }
+        for field in [
+            "\"abcd\"",
+            "abc",
+            "\"x\"",
+            "",
+            "w/\"abc\"",
+            "\"\"",
+            "\"ABC\"",
+            "\"*\"",
+            "*, \"x\"",
+        ] {
+            assert!(!matches(Some(field), None), "{field}");
+        }
+        let (same, before) = (
+            "Sun, 06 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 08:49:36 GMT",
+        );
+        assert!(
+            matches(None, Some(same))
+                && !matches(None, Some(before))
+                && !matches(None, Some("yesterday"))
+        );
+        assert!(
+            !matches(Some("\"x\""), Some(same)),
+            "If-Modified-Since is ignored beside If-None-Match"
+        );
+        assert!(
+            !Validators {
+                if_none_match: None,
+                if_modified_since: Some(same)
+            }
+            .not_modified("abc", None)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn ok_any_validators_are_compared(if_none_match: Option<String>, if_modified_since: Option<String>) {
+            let validators = Validators { if_none_match: if_none_match.as_deref(), if_modified_since: if_modified_since.as_deref() };
+            let _ = validators.not_modified("abc", Some(UnixSeconds(5)));
+        }
+    }
+}

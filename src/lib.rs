@@ -28,6 +28,9 @@
 //! # Ok::<(), torch_edge::receipt::ReceiptError>(())
 //! ```
 
+// Tests may count as they like; `cargo clippy` checks the same code without them.
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
+
 #[cfg(any(
     all(feature = "worker", feature = "browser"),
     all(feature = "worker", feature = "sandbox"),
