@@ -11,7 +11,7 @@ import { gzipSync } from "node:zlib";
 import { ROOT, ensureNode, ensureRust, ensureWasmBindgen, fail, run, say } from "./setup.mjs";
 
 const ENTRIES = { worker: "src/edge/entry.js", sandbox: "src/sandbox/entry.js" };
-const SHARED = ["src/revive.js", "scripts/build.mjs", "package-lock.json", "Cargo.lock"];
+const SHARED = ["src/revive.js", "src/edge/glue.js", "scripts/build.mjs", "package-lock.json", "Cargo.lock"];
 const TARGET = resolve(ROOT, process.env.CARGO_TARGET_DIR ?? "target");
 
 /** Builds one face, unless what it is made of is what it was made of the last time. */
@@ -48,8 +48,8 @@ export function build(face) {
     join(glue, "index_bg.wasm"), "-o", join(out, "index_bg.wasm"),
   ]);
   run(bin("esbuild"), [
-    join(ROOT, entry), "--bundle", "--format=esm", "--target=es2024", "--minify", "--log-level=warning",
-    `--alias:#wasm=${index}`, "--external:./index_bg.wasm", "--external:cloudflare:*",
+    join(ROOT, entry), "--bundle", "--format=esm", "--target=es2024", "--minify", "--log-level=warning", "--log-override:duplicate-object-key=silent",
+    `--alias:#wasm=${index}`, `--alias:#glue=${join(ROOT, "src/edge/glue.js")}`, "--external:./index_bg.wasm", "--external:cloudflare:*",
     `--outfile=${join(out, "index.js")}`,
   ]);
   rmSync(glue, { recursive: true });

@@ -9,9 +9,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::json::{Object, Text};
 use crate::receipt::ReceiptNumber;
 use crate::status::Normalized;
 use crate::time::UnixSeconds;
@@ -113,7 +113,8 @@ impl<'a> Case<'a> {
         if !record.starts_with('{') {
             return Err(CaseError::wrong_type("the record", record, "an object"));
         }
-        let Fields(fields) = serde_json::from_str(record).map_err(CaseError::not_json)?;
+        let Object(fields): Object<'_, &RawValue> =
+            serde_json::from_str(record).map_err(CaseError::not_json)?;
         let mut found = Found::default();
         for (name, value) in &fields {
             let slot = match name.as_ref() {
@@ -199,35 +200,6 @@ struct Found<'a> {
     has_normalized: bool,
 }
 
-/// The fields of an object in the order they came, values unread.
-struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'de> serde::Deserialize<'de> for Fields<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct InOrder;
-        impl<'de> Visitor<'de> for InOrder {
-            type Value = Fields<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
-                let mut fields = Vec::new();
-                while let Some(Name(name)) = map.next_key()? {
-                    fields.push((name, map.next_value()?));
-                }
-                Ok(Fields(fields))
-            }
-        }
-        deserializer.deserialize_map(InOrder)
-    }
-}
-
-/// A string, borrowed where it has no escapes.
-#[derive(serde::Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
-
 fn json<'a, T: serde::Deserialize<'a>>(body: &'a [u8]) -> Result<T, CaseError> {
     if body.len() > MAX_BODY {
         return Err(CaseError::new("too_large", None, "it is larger than 1 MiB"));
@@ -243,7 +215,7 @@ fn text<'a>(name: &str, value: Option<&'a str>) -> Result<Option<Cow<'a, str>>, 
     match value {
         None | Some("null") => Ok(None),
         Some(value) if value.starts_with('"') => {
-            let Name(text) = serde_json::from_str(value).map_err(CaseError::not_json)?;
+            let Text(text) = serde_json::from_str(value).map_err(CaseError::not_json)?;
             Ok(Some(text))
         }
         Some(value) => Err(CaseError::wrong_type(name, value, "a string")),

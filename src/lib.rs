@@ -44,6 +44,8 @@ pub mod case;
 pub mod entry;
 pub mod freshness;
 pub mod http;
+mod json;
+pub mod memo;
 pub mod problem;
 pub mod receipt;
 pub mod retry;

@@ -1,0 +1,333 @@
+//! What the operator says: read and checked once, at the first request.
+#![forbid(unsafe_code)]
+
+use std::fmt;
+
+use serde::Deserialize;
+
+use super::access::{Client, Scope};
+use crate::case::FieldNames;
+use crate::freshness::Table;
+use crate::json::Object;
+
+/// How many receipts one call of Torch takes where the operator does not say.
+const BATCH_MAX: usize = 100;
+
+/// The whole configuration.
+#[derive(Debug)]
+pub(super) struct Config {
+    /// Where Torch is, with the version segment and without a slash at the end.
+    pub(super) torch: String,
+    pub(super) key: Key,
+    pub(super) batch_max: usize,
+    pub(super) clients: Vec<Client>,
+    pub(super) table: Table,
+    pub(super) names: FieldNames,
+}
+
+/// A Torch key. It prints as what it is and nothing more.
+pub(super) struct Key(String);
+
+impl Key {
+    pub(super) fn authorization(&self) -> String {
+        format!("Bearer {}", self.0)
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(redacted)")
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClientRow {
+    name: String,
+    sha256: Vec<String>,
+    scopes: Vec<String>,
+}
+
+impl Config {
+    /// Reads the configuration from the environment's variables and secrets.
+    ///
+    /// # Errors
+    /// A sentence for the log: which variable, what is wrong with it, what it should be. It holds no
+    /// secret's value.
+    pub(super) fn read(var: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        let required = |name: &str| {
+            var(name)
+                .map(|value| value.trim().to_owned())
+                .filter(|value| !value.is_empty())
+                .ok_or_else(|| format!("{name} is not set"))
+        };
+        let base = required("TORCH_BASE_URL")?;
+        if !is_safe_base(&base) {
+            return Err("TORCH_BASE_URL should be an https address such as https://us.torch.parley.so (http only for this machine)".into());
+        }
+        let prefix = var("TORCH_PATH_PREFIX").unwrap_or_default();
+        let prefix = prefix.trim().trim_matches('/');
+        if !prefix
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/'))
+        {
+            return Err("TORCH_PATH_PREFIX should be a path segment such as v1".into());
+        }
+        let slash = if prefix.is_empty() { "" } else { "/" };
+        let torch = format!("{}{slash}{prefix}", base.trim_end_matches('/'));
+
+        let key = required("PARLEY_API_KEY")?;
+        if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err("PARLEY_API_KEY has a space or a control character in it".into());
+        }
+        let batch_max = match var("TORCH_BATCH_MAX") {
+            None => BATCH_MAX,
+            Some(text) => text
+                .trim()
+                .parse()
+                .ok()
+                .filter(|max| (1..=1000).contains(max))
+                .ok_or("TORCH_BATCH_MAX should be a number from 1 to 1000")?,
+        };
+        Ok(Self {
+            torch,
+            key: Key(key),
+            batch_max,
+            clients: clients(&required("CLIENTS")?)?,
+            table: table(var("FRESHNESS").as_deref().unwrap_or("{}"))?,
+            names: names(var("FIELD_NAMES").as_deref().unwrap_or("{}"))?,
+        })
+    }
+}
+
+/// Whether the key may be sent there: over TLS, or without leaving the machine.
+fn is_safe_base(base: &str) -> bool {
+    let (rest, secure) = match (base.strip_prefix("https://"), base.strip_prefix("http://")) {
+        (Some(rest), _) => (rest, true),
+        (None, Some(rest)) => (rest, false),
+        (None, None) => return false,
+    };
+    let authority = rest.split('/').next().unwrap_or_default();
+    let host = authority
+        .rsplit_once(':')
+        .map_or(authority, |(host, _)| host);
+    let plain = !host.is_empty() && !authority.contains('@') && !rest.contains(['?', '#', ' ']);
+    plain && (secure || matches!(host, "localhost" | "127.0.0.1" | "[::1]"))
+}
+
+fn clients(text: &str) -> Result<Vec<Client>, String> {
+    let rows: Vec<ClientRow> = serde_json::from_str(text).map_err(|error| {
+        format!("CLIENTS should be a JSON array such as [{{\"name\":\"site\",\"sha256\":[\"…64 hex digits…\"],\"scopes\":[\"read\"]}}] (line {}, column {})", error.line(), error.column())
+    })?;
+    if rows.is_empty() {
+        return Err("CLIENTS has no client in it".into());
+    }
+    rows.into_iter()
+        .map(|ClientRow { name, sha256, scopes }| {
+            if sha256.is_empty() || sha256.len() > 2 {
+                return Err(format!("CLIENTS: client \"{name}\" should have one token hash, or two while it rotates"));
+            }
+            let hashes = sha256.iter().map(|digits| {
+                let mut hash = [0; 32];
+                hex::decode_to_slice(digits.trim(), &mut hash).map(|()| hash).map_err(|_| format!("CLIENTS: a token hash of client \"{name}\" is not 64 hexadecimal digits"))
+            });
+            let hashes = hashes.collect::<Result<_, _>>()?;
+            let scopes = scopes.iter().map(|scope| Scope::parse(scope).ok_or_else(|| format!("CLIENTS: client \"{name}\" has an unknown scope; there are read, live, grant and ops")));
+            Ok(Client { hashes, scopes: scopes.collect::<Result<_, _>>()?, name })
+        })
+        .collect()
+}
+
+fn object<'a, V: Deserialize<'a>>(
+    name: &str,
+    of: &str,
+    text: &'a str,
+) -> Result<Object<'a, V>, String> {
+    serde_json::from_str(text).map_err(|_| format!("{name} should be a JSON object of {of}"))
+}
+
+fn table(text: &str) -> Result<Table, String> {
+    let mut table = Table::default();
+    let Object(rows) = object::<i64>("FRESHNESS", "whole numbers of seconds", text)?;
+    for (row, seconds) in rows {
+        if !table.set(&row, seconds) {
+            return Err(format!(
+                "FRESHNESS: \"{row}\" should be active, waiting, moving, final, not_found, unknown, stale_while_revalidate, stale_if_error or a category, with a number of seconds up to a year"
+            ));
+        }
+    }
+    Ok(table)
+}
+
+fn names(text: &str) -> Result<FieldNames, String> {
+    let mut names = FieldNames::default();
+    let Object(rows) = object::<String>("FIELD_NAMES", "strings", text)?;
+    for (field, name) in rows {
+        if name.is_empty() || !names.rename(&field, &name) {
+            return Err(format!(
+                "FIELD_NAMES: \"{field}\" should be receipt_number, status_text, status_category, last_checked_at or last_status_at, with a name"
+            ));
+        }
+    }
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::status::Category;
+
+    const HASH: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+
+    fn good(name: &str) -> Option<String> {
+        Some(match name {
+            "TORCH_BASE_URL" => "https://us.torch.parley.so/".into(),
+            "PARLEY_API_KEY" => "secret-key\n".into(),
+            "CLIENTS" => {
+                format!(r#"[{{"name":"site","sha256":["{HASH}"],"scopes":["read","ops"]}}]"#)
+            }
+            _ => return None,
+        })
+    }
+
+    fn with<'a>(name: &'a str, value: &'a str) -> impl Fn(&str) -> Option<String> + 'a {
+        move |asked| {
+            if asked == name {
+                Some(value.to_owned())
+            } else {
+                good(asked)
+            }
+        }
+    }
+
+    #[test]
+    fn ok_a_configuration_is_read() {
+        let config = Config::read(good).unwrap();
+        assert_eq!(
+            (config.torch.as_str(), config.batch_max),
+            ("https://us.torch.parley.so", 100)
+        );
+        assert_eq!(config.key.authorization(), "Bearer secret-key");
+        assert!(!format!("{config:?}").contains("secret-key"));
+        assert_eq!(
+            Config::read(with("TORCH_PATH_PREFIX", "/v1/"))
+                .unwrap()
+                .torch,
+            "https://us.torch.parley.so/v1"
+        );
+        assert_eq!(
+            Config::read(with("FRESHNESS", r#"{"denied":60}"#))
+                .unwrap()
+                .table
+                .lifetime(Category::Denied),
+            60
+        );
+        assert_eq!(
+            Config::read(with("FIELD_NAMES", r#"{"status_text":"text"}"#))
+                .unwrap()
+                .names
+                .status_text,
+            "text"
+        );
+        assert!(Config::read(with("TORCH_BASE_URL", "http://127.0.0.1:8788")).is_ok());
+    }
+
+    #[test]
+    fn err_each_mistake_is_a_sentence_and_tells_no_secret() {
+        for (name, value, says) in [
+            ("TORCH_BASE_URL", "", "TORCH_BASE_URL is not set"),
+            (
+                "TORCH_BASE_URL",
+                "http://torch.example",
+                "TORCH_BASE_URL should be an https address such as https://us.torch.parley.so (http only for this machine)",
+            ),
+            (
+                "TORCH_BASE_URL",
+                "https://127.0.0.1@evil.example",
+                "TORCH_BASE_URL should be an https address such as https://us.torch.parley.so (http only for this machine)",
+            ),
+            (
+                "TORCH_BASE_URL",
+                "us.torch.parley.so",
+                "TORCH_BASE_URL should be an https address such as https://us.torch.parley.so (http only for this machine)",
+            ),
+            (
+                "TORCH_PATH_PREFIX",
+                "v1?x",
+                "TORCH_PATH_PREFIX should be a path segment such as v1",
+            ),
+            ("PARLEY_API_KEY", " ", "PARLEY_API_KEY is not set"),
+            (
+                "PARLEY_API_KEY",
+                "a b",
+                "PARLEY_API_KEY has a space or a control character in it",
+            ),
+            (
+                "TORCH_BATCH_MAX",
+                "0",
+                "TORCH_BATCH_MAX should be a number from 1 to 1000",
+            ),
+            ("CLIENTS", "[]", "CLIENTS has no client in it"),
+            (
+                "CLIENTS",
+                r#"[{"name":"a","sha256":[],"scopes":[]}]"#,
+                "CLIENTS: client \"a\" should have one token hash, or two while it rotates",
+            ),
+            (
+                "CLIENTS",
+                r#"[{"name":"a","sha256":["xyz"],"scopes":[]}]"#,
+                "CLIENTS: a token hash of client \"a\" is not 64 hexadecimal digits",
+            ),
+            (
+                "FRESHNESS",
+                "[]",
+                "FRESHNESS should be a JSON object of whole numbers of seconds",
+            ),
+            (
+                "FIELD_NAMES",
+                "5",
+                "FIELD_NAMES should be a JSON object of strings",
+            ),
+        ] {
+            assert_eq!(
+                Config::read(with(name, value)).unwrap_err(),
+                says,
+                "{name}={value}"
+            );
+        }
+        let scopes = format!(r#"[{{"name":"a","sha256":["{HASH}"],"scopes":["all"]}}]"#);
+        for (name, value, starts) in [
+            (
+                "CLIENTS",
+                "token-in-the-wrong-place",
+                "CLIENTS should be a JSON array",
+            ),
+            (
+                "CLIENTS",
+                scopes.as_str(),
+                "CLIENTS: client \"a\" has an unknown scope",
+            ),
+            (
+                "FRESHNESS",
+                r#"{"actve":5}"#,
+                "FRESHNESS: \"actve\" should be",
+            ),
+            (
+                "FRESHNESS",
+                r#"{"active":"5"}"#,
+                "FRESHNESS should be a JSON object of whole numbers",
+            ),
+            (
+                "FIELD_NAMES",
+                r#"{"status":"x"}"#,
+                "FIELD_NAMES: \"status\" should be",
+            ),
+        ] {
+            let error = Config::read(with(name, value)).unwrap_err();
+            assert!(
+                error.starts_with(starts) && !error.contains("token-in"),
+                "{error}"
+            );
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! What the operator sees: one JSON line for each thing worth telling, with nothing secret in it.
+
+use std::fmt::Display;
+
+use crate::json::quoted;
+
+/// One line at the level of a warning. Receipts display masked.
+pub(super) fn warn(message: &str, fields: &[(&str, &dyn Display)]) {
+    web_sys::console::warn_1(&line("warn", message, fields).into());
+}
+
+/// One line at the level of an error: somebody has to do something.
+pub(super) fn error(message: &str, fields: &[(&str, &dyn Display)]) {
+    web_sys::console::error_1(&line("error", message, fields).into());
+}
+
+fn line(level: &str, message: &str, fields: &[(&str, &dyn Display)]) -> String {
+    let mut line = format!("{{\"level\":\"{level}\",\"message\":{}", quoted(message));
+    for (name, value) in fields {
+        line.push_str(&format!(",\"{name}\":{}", quoted(&value.to_string())));
+    }
+    line.push('}');
+    line
+}

@@ -1,0 +1,313 @@
+//! `GET /case-status` and `GET /case-status/batch`: carries out what the core decides.
+
+use js_sys::Array;
+use wasm_bindgen::JsValue;
+use web_sys::Response;
+use worker::{Context, Env};
+
+use super::gate::{self, Answer};
+use super::respond;
+use super::route::{self, Asked};
+use super::store::{self, Kv, Stored};
+use crate::entry::{ETag, Kind};
+use crate::freshness::{Directives, REVALIDATE_FLOOR, Verdict, Window, decide, serves_on_error};
+use crate::http::{CacheStatus, Forward, Validators};
+use crate::problem::{Code, Problem};
+use crate::receipt::ReceiptNumber;
+use crate::time::UnixSeconds;
+
+/// What a read needs of its surroundings.
+pub(super) struct Read<'a> {
+    pub(super) env: &'a Env,
+    pub(super) ctx: &'a Context,
+    pub(super) kv: Kv,
+    pub(super) now: UnixSeconds,
+    pub(super) directives: Directives,
+    pub(super) validators: Validators<'a>,
+}
+
+/// One case on its way to an answer.
+struct Outcome {
+    answer: Result<Stored, Problem>,
+    cache: CacheStatus,
+}
+
+impl Outcome {
+    /// From the cache.
+    fn cached(stored: Stored, detail: Option<&'static str>, now: UnixSeconds) -> Self {
+        let ttl = Some(stored.meta.window.ttl(now));
+        match stored.meta.kind {
+            Kind::Found => Self {
+                answer: Ok(stored),
+                cache: CacheStatus {
+                    ttl,
+                    detail,
+                    ..Default::default()
+                },
+            },
+            Kind::Absent => {
+                let cache = CacheStatus {
+                    ttl,
+                    detail: Some("negative"),
+                    ..Default::default()
+                };
+                Self {
+                    answer: Err(not_found()),
+                    cache,
+                }
+            }
+        }
+    }
+
+    /// From Torch, or in Torch's trouble from the cache after all.
+    fn asked(answer: Answer, known: Option<Stored>, forward: Forward, now: UnixSeconds) -> Self {
+        let cache = CacheStatus {
+            forward: Some(forward),
+            forward_status: answer.status,
+            collapsed: answer.collapsed,
+            ..Default::default()
+        };
+        match answer.outcome {
+            Ok(stored) => {
+                let cache = CacheStatus {
+                    stored: true,
+                    ..cache
+                };
+                match stored.meta.kind {
+                    Kind::Found => Self {
+                        answer: Ok(stored),
+                        cache,
+                    },
+                    Kind::Absent => Self {
+                        answer: Err(not_found()),
+                        cache,
+                    },
+                }
+            }
+            Err(problem) => {
+                let usable = known.filter(|stored| {
+                    stored.meta.kind == Kind::Found
+                        && problem.code.excuses_stale()
+                        && serves_on_error(&stored.meta.window, now)
+                });
+                let cache = CacheStatus {
+                    detail: Some(problem.code.id()),
+                    ..cache
+                };
+                Self {
+                    answer: usable.ok_or(problem),
+                    cache,
+                }
+            }
+        }
+    }
+
+    fn not_cached() -> Self {
+        let problem = Problem::new(
+            Code::NotCached,
+            "The request says only-if-cached, and nothing that suits it is cached. Ask without it.",
+        );
+        Self {
+            answer: Err(problem),
+            cache: CacheStatus {
+                detail: Some("only-if-cached"),
+                ..miss()
+            },
+        }
+    }
+}
+
+fn miss() -> CacheStatus {
+    CacheStatus {
+        forward: Some(Forward::Miss),
+        ..Default::default()
+    }
+}
+
+fn not_found() -> Problem {
+    Problem::new(
+        Code::CaseNotFound,
+        "Torch does not recognize this receipt number at this time. Check the number; a new case can take some days to appear.",
+    )
+}
+
+impl Read<'_> {
+    /// One case.
+    pub(super) async fn single(&self, query: &str) -> Result<Response, Problem> {
+        let receipt = route::single(query)?;
+        let known = store::read(&self.kv, receipt, self.now).await;
+        let outcome = match self.verdict(known.as_ref()) {
+            Err(forward) => {
+                let mut answers = self.ask(&[receipt], forward).await;
+                let answer = answers.pop().unwrap_or_else(Answer::lost);
+                Outcome::asked(answer, known, forward, self.now)
+            }
+            Ok(verdict) => self.serve(receipt, known, verdict),
+        };
+        Ok(match outcome.answer {
+            Ok(stored) => respond::case(&stored, outcome.cache, &self.validators, self.now),
+            Err(problem) => respond::problem(&problem, Some(outcome.cache)),
+        })
+    }
+
+    /// Several cases, each on its own.
+    pub(super) async fn batch(&self, query: &str) -> Result<Response, Problem> {
+        let asked = route::batch(query)?;
+        let receipts: Vec<ReceiptNumber> = asked
+            .iter()
+            .filter_map(|one| one.as_ref().ok().copied())
+            .collect();
+        let known = store::read_many(&self.kv, &receipts, self.now).await;
+
+        let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(receipts.len());
+        let mut forwarded: Vec<(usize, ReceiptNumber, Option<Stored>, Forward)> = Vec::new();
+        for (index, (&receipt, known)) in receipts.iter().zip(known).enumerate() {
+            match self.verdict(known.as_ref()) {
+                Ok(verdict) => outcomes.push(Some(self.serve(receipt, known, verdict))),
+                Err(forward) => {
+                    outcomes.push(None);
+                    forwarded.push((index, receipt, known, forward));
+                }
+            }
+        }
+        if !forwarded.is_empty() {
+            let missing: Vec<ReceiptNumber> =
+                forwarded.iter().map(|(_, receipt, ..)| *receipt).collect();
+            let demanded = forwarded
+                .iter()
+                .any(|(.., forward)| *forward == Forward::Request);
+            let answers = self
+                .ask(
+                    &missing,
+                    if demanded {
+                        Forward::Request
+                    } else {
+                        Forward::Miss
+                    },
+                )
+                .await;
+            let answers = answers
+                .into_iter()
+                .chain(std::iter::repeat_with(Answer::lost));
+            for ((index, _, known, forward), answer) in forwarded.into_iter().zip(answers) {
+                if let Some(slot) = outcomes.get_mut(index) {
+                    *slot = Some(Outcome::asked(answer, known, forward, self.now));
+                }
+            }
+        }
+        Ok(self.join(&asked, outcomes))
+    }
+
+    fn join(&self, asked: &[Asked], outcomes: Vec<Option<Outcome>>) -> Response {
+        let mut outcomes = outcomes.into_iter();
+        let (items, mut tags) = (Array::new(), Vec::with_capacity(asked.len()));
+        let (mut age, mut left) = (0, i64::MAX);
+        let mut whole: Option<CacheStatus> = None;
+        let mut problems: Vec<Problem> = Vec::new();
+        for one in asked {
+            let (receipt, outcome) = match one {
+                Ok(receipt) => match outcomes.next().flatten() {
+                    Some(outcome) => (receipt.as_str(), outcome),
+                    // Never: there is an outcome for each receipt.
+                    None => continue,
+                },
+                Err((text, problem)) => (
+                    text.as_str(),
+                    Outcome {
+                        answer: Err(problem.clone()),
+                        cache: CacheStatus::default(),
+                    },
+                ),
+            };
+            // The whole was forwarded if any of it was: the first such case speaks for it.
+            if whole.is_none_or(|whole| whole.forward.is_none()) {
+                whole = Some(outcome.cache);
+            }
+            match outcome.answer {
+                Ok(stored) => {
+                    let window: &Window = &stored.meta.window;
+                    age = age.max(window.age(self.now));
+                    left = left.min(window.ttl(self.now));
+                    tags.push(stored.meta.etag);
+                    items.push(stored.page.as_ref());
+                }
+                Err(problem) => {
+                    tags.push(ETag::of(problem.code.id().as_bytes()));
+                    items.push(&JsValue::from(respond::failed_item(receipt, &problem)));
+                    problems.push(problem);
+                }
+            }
+        }
+        let cache = whole.unwrap_or_default();
+        let alike = problems.first().filter(|first| {
+            problems.len() == asked.len()
+                && problems.iter().all(|problem| problem.code == first.code)
+        });
+        if let Some(problem) = alike {
+            return respond::problem(problem, Some(cache));
+        }
+        if !problems.is_empty() {
+            // Problems are never kept: what is left of freshness is nothing.
+            left = left.min(0);
+        }
+        respond::batch(
+            &items,
+            ETag::of_all(tags.iter()).as_str(),
+            age,
+            left,
+            cache,
+            &self.validators,
+        )
+    }
+
+    /// What to do with what is known: answer from it, or why to ask Torch.
+    fn verdict(&self, known: Option<&Stored>) -> Result<Verdict, Forward> {
+        // An entry of another taxonomy's time says something else than we would: it is a stale one.
+        let known = known.filter(|stored| stored.meta.current_taxonomy);
+        let window = known.map(|stored| &stored.meta.window);
+        match decide(window, &self.directives, self.now) {
+            Verdict::Revalidate => Err(match window {
+                None => Forward::Miss,
+                Some(window) if window.ttl(self.now) > 0 => Forward::Request,
+                Some(_) => Forward::Stale,
+            }),
+            verdict => Ok(verdict),
+        }
+    }
+
+    fn serve(&self, receipt: ReceiptNumber, known: Option<Stored>, verdict: Verdict) -> Outcome {
+        let Some(known) = known.filter(|_| verdict != Verdict::NotCached) else {
+            return Outcome::not_cached();
+        };
+        if verdict != Verdict::ServeAndRefresh {
+            return Outcome::cached(known, None, self.now);
+        }
+        if store::claim_refresh(receipt, self.now) {
+            let (env, now) = (self.env.clone(), self.now);
+            self.ctx.wait_until(async move {
+                let answers = gate::ask(&env, &[receipt], UnixSeconds::default()).await;
+                for Answer { outcome, .. } in answers {
+                    if let Ok(stored) = outcome {
+                        store::remember(receipt, Some(stored), now);
+                    }
+                }
+            });
+        }
+        Outcome::cached(known, Some("refreshing"), self.now)
+    }
+
+    async fn ask(&self, receipts: &[ReceiptNumber], forward: Forward) -> Vec<Answer> {
+        // Who demands a new look gets one that is no older than the floor; others, any fresh answer.
+        let since = match forward {
+            Forward::Request => self.now.plus(REVALIDATE_FLOOR.saturating_neg()),
+            Forward::Miss | Forward::Stale => UnixSeconds::default(),
+        };
+        let answers = gate::ask(self.env, receipts, since).await;
+        for (&receipt, answer) in receipts.iter().zip(&answers) {
+            if let Ok(stored) = &answer.outcome {
+                store::remember(receipt, Some(stored.clone()), self.now);
+            }
+        }
+        answers
+    }
+}

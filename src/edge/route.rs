@@ -1,0 +1,293 @@
+//! What is asked: the path, the method and the query.
+#![forbid(unsafe_code)]
+
+use std::borrow::Cow;
+
+use crate::problem::{Code, Problem};
+use crate::receipt::ReceiptNumber;
+
+/// How many cases one batch request may ask for.
+pub(super) const BATCH_LIMIT: usize = 500;
+
+/// The methods of every route there is.
+pub(super) const ALLOW: &str = "GET, HEAD";
+
+/// Where a request goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Route {
+    /// `GET /case-status`
+    CaseStatus,
+    /// `GET /case-status/batch`
+    Batch,
+    /// `GET /health`
+    Health,
+}
+
+impl Route {
+    /// The route of a method and a path, exactly as it stands: no decoding, no folding of slashes.
+    pub(super) fn find(method: &str, path: &str) -> Result<Self, Problem> {
+        let route = match path
+            .strip_prefix("/v1")
+            .filter(|rest| rest.starts_with('/'))
+            .unwrap_or(path)
+        {
+            "/case-status" => Self::CaseStatus,
+            "/case-status/batch" => Self::Batch,
+            "/health" => Self::Health,
+            _ => {
+                return Err(Problem::new(
+                    Code::NoSuchRoute,
+                    "There are /case-status, /case-status/batch and /health, also under /v1.",
+                ));
+            }
+        };
+        match method {
+            "GET" | "HEAD" => Ok(route),
+            _ => Err(Problem::new(
+                Code::MethodNotAllowed,
+                "This route takes GET and HEAD.",
+            )),
+        }
+    }
+}
+
+/// A URL's path and query. The URL is the runtime's own, so it is absolute and well-formed.
+pub(super) fn split(url: &str) -> (&str, &str) {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let target = rest
+        .find(['/', '?', '#'])
+        .and_then(|at| rest.get(at..))
+        .unwrap_or_default();
+    let target = target.split_once('#').map_or(target, |(target, _)| target);
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    (if path.is_empty() { "/" } else { path }, query)
+}
+
+/// The values of the query's `receipt` parameters.
+///
+/// # Errors
+/// Any other parameter: what is no part of the cache key is not accepted.
+fn receipts(query: &str) -> Result<Vec<Cow<'_, str>>, Problem> {
+    form_urlencoded::parse(query.as_bytes())
+        .map(|(name, value)| match name.as_ref() {
+            "receipt" => Ok(value),
+            _ => Err(unknown_parameter(&name)),
+        })
+        .collect()
+}
+
+fn unknown_parameter(name: &str) -> Problem {
+    let shown: String = name
+        .chars()
+        .take(32)
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect();
+    let hint = if name.starts_with("receipt") {
+        " Repeat `receipt` for each case of a batch."
+    } else {
+        ""
+    };
+    Problem::new(
+        Code::UnknownParameter,
+        format!("The parameter `{shown}` is unknown here; the only one is `receipt`.{hint}"),
+    )
+}
+
+/// That this route takes no parameters.
+pub(super) fn no_parameters(query: &str) -> Result<(), Problem> {
+    match form_urlencoded::parse(query.as_bytes()).next() {
+        Some((name, _)) => Err(Problem::new(
+            Code::UnknownParameter,
+            unknown_parameter(&name)
+                .detail
+                .replace("the only one is `receipt`", "this route takes none"),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// The one case that the single route is asked for; the same one named twice is one.
+pub(super) fn single(query: &str) -> Result<ReceiptNumber, Problem> {
+    let mut asked = None;
+    for text in receipts(query)? {
+        let receipt = parse(&text)?;
+        if asked.is_some_and(|asked| asked != receipt) {
+            return Err(Problem::new(
+                Code::TooManyReceipts,
+                "This route takes one receipt number; ask /case-status/batch for several.",
+            ));
+        }
+        asked = Some(receipt);
+    }
+    asked.ok_or_else(missing)
+}
+
+/// One that a batch is asked for.
+pub(super) type Asked = Result<ReceiptNumber, (String, Problem)>;
+
+/// The cases that the batch route is asked for, in the order asked, each once. One that is malformed
+/// stands there as what was written (cut to 64 characters) and why it is refused.
+pub(super) fn batch(query: &str) -> Result<Vec<Asked>, Problem> {
+    let mut asked: Vec<Asked> = Vec::new();
+    let mut seen = std::collections::HashSet::new();
+    for text in receipts(query)? {
+        match parse(&text) {
+            Ok(receipt) if seen.insert(receipt) => asked.push(Ok(receipt)),
+            Ok(_) => {}
+            Err(problem) => asked.push(Err((text.chars().take(64).collect(), problem))),
+        }
+        if asked.len() > BATCH_LIMIT {
+            return Err(Problem::new(
+                Code::TooManyReceipts,
+                format!(
+                    "A batch takes up to {BATCH_LIMIT} receipt numbers; ask in several requests."
+                ),
+            ));
+        }
+    }
+    if asked.is_empty() {
+        Err(missing())
+    } else {
+        Ok(asked)
+    }
+}
+
+fn parse(text: &str) -> Result<ReceiptNumber, Problem> {
+    ReceiptNumber::parse(text).map_err(|error| {
+        let mut detail = error.to_string();
+        if let Some(first) = detail.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        detail.push('.');
+        Problem::new(Code::ReceiptMalformed, detail)
+    })
+}
+
+fn missing() -> Problem {
+    Problem::new(
+        Code::ReceiptMissing,
+        "Name the case in the query: ?receipt=ABC1234567890.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn ok_routes_are_found_as_they_stand() {
+        for (path, route) in [
+            ("/case-status", Route::CaseStatus),
+            ("/v1/case-status", Route::CaseStatus),
+            ("/case-status/batch", Route::Batch),
+            ("/v1/case-status/batch", Route::Batch),
+            ("/health", Route::Health),
+        ] {
+            assert_eq!(Route::find("GET", path), Ok(route));
+            assert_eq!(Route::find("HEAD", path), Ok(route));
+            assert_eq!(
+                Route::find("POST", path).unwrap_err().code,
+                Code::MethodNotAllowed
+            );
+        }
+    }
+
+    #[test]
+    fn k3_what_only_looks_like_a_route_is_none() {
+        for path in [
+            "/",
+            "",
+            "/case-status/",
+            "//case-status",
+            "/case-status/x.css",
+            "/case-status;.js",
+            "/case-status%2fbatch",
+            "/v1",
+            "/v1/v1/case-status",
+            "/v1case-status",
+            "/Case-Status",
+            "/v2/case-status",
+        ] {
+            assert_eq!(
+                Route::find("GET", path).unwrap_err().code,
+                Code::NoSuchRoute,
+                "{path}"
+            );
+        }
+    }
+
+    #[test]
+    fn ok_a_url_is_split() {
+        assert_eq!(
+            split("https://h:1/case-status?receipt=A#x"),
+            ("/case-status", "receipt=A")
+        );
+        assert_eq!(split("http://h"), ("/", ""));
+        assert_eq!(split("http://h?x=/y"), ("/", "x=/y"));
+    }
+
+    #[test]
+    fn k5_receipts_in_the_query() {
+        let whole = |query: &str| {
+            single(query)
+                .map(|receipt| receipt.as_str().to_owned())
+                .map_err(|problem| problem.code)
+        };
+        for query in [
+            "receipt=IOE0012345678",
+            "receipt=ioe-001%20234+5678&",
+            "receipt=IOE0012345678&receipt=ioe0012345678",
+            "receipt=%49OE0012345678",
+        ] {
+            assert_eq!(whole(query).as_deref(), Ok("IOE0012345678"), "{query}");
+        }
+        for (query, code) in [
+            ("", Code::ReceiptMissing),
+            ("receipt=", Code::ReceiptMalformed),
+            ("receipt=IOE0012345678%00", Code::ReceiptMalformed),
+            ("receipt=IOE%EF%BC%90012345678", Code::ReceiptMalformed),
+            ("receipt=I%D0%9EE0012345678", Code::ReceiptMalformed),
+            ("receipt=%ff", Code::ReceiptMalformed),
+            (
+                "receipt=IOE0012345678&receipt=IOE0012345679",
+                Code::TooManyReceipts,
+            ),
+            ("receipt[]=IOE0012345678", Code::UnknownParameter),
+            ("Receipt=IOE0012345678", Code::UnknownParameter),
+            ("receipt=IOE0012345678&utm_source=x", Code::UnknownParameter),
+        ] {
+            assert_eq!(whole(query), Err(code), "{query}");
+        }
+    }
+
+    #[test]
+    fn ok_a_batch_keeps_the_order_and_names_each_once() {
+        let asked =
+            batch("receipt=IOE0000000002&receipt=IOE0000000001&receipt=ioe0000000002&receipt=nope")
+                .unwrap();
+        let names: Vec<String> = asked
+            .iter()
+            .map(|one| {
+                one.as_ref().map_or_else(
+                    |(text, _)| text.clone(),
+                    |receipt| receipt.as_str().to_owned(),
+                )
+            })
+            .collect();
+        assert_eq!(names, ["IOE0000000002", "IOE0000000001", "nope"]);
+        let many = (0..=BATCH_LIMIT)
+            .map(|n| format!("receipt=IOE{n:010}"))
+            .collect::<Vec<_>>()
+            .join("&");
+        assert_eq!(batch(&many).unwrap_err().code, Code::TooManyReceipts);
+    }
+
+    proptest! {
+        #[test]
+        fn t3_any_url_is_a_request_or_a_problem(url: String, method: String) {
+            let (path, query) = split(&url);
+            let _ = (Route::find(&method, path), single(query), batch(query), no_parameters(query));
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Where case records come from.
+
+pub(super) mod torch;
