@@ -1,9 +1,11 @@
-// `node scripts/run.mjs FILE …`: all set-up and both builds, then FILE under the project's Node.
+// `node scripts/run.mjs FILE FACE …`: all set-up, the builds of those faces, then FILE under the
+// project's Node.
+import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build } from "./build.mjs";
 import { ensureNode } from "./setup.mjs";
 
 ensureNode();
-build("worker");
-build("sandbox");
-await import(pathToFileURL(process.argv[2]).href);
+const [file, ...faces] = process.argv.slice(2);
+for (const face of faces) build(face);
+await import(pathToFileURL(resolve(file)).href);

@@ -36,9 +36,3 @@ impl<'de, V: Deserialize<'de>> Deserialize<'de> for Object<'de, V> {
         deserializer.deserialize_map(InOrder(PhantomData))
     }
 }
-
-/// A text as a JSON string.
-pub(crate) fn quoted(text: &str) -> String {
-    // A string cannot fail to serialise.
-    serde_json::to_string(text).unwrap_or_default()
-}

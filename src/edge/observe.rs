@@ -2,8 +2,6 @@
 
 use std::fmt::Display;
 
-use crate::json::quoted;
-
 /// One line at the level of a warning. Receipts display masked.
 pub(super) fn warn(message: &str, fields: &[(&str, &dyn Display)]) {
     web_sys::console::warn_1(&line("warn", message, fields).into());
@@ -21,4 +19,10 @@ fn line(level: &str, message: &str, fields: &[(&str, &dyn Display)]) -> String {
     }
     line.push('}');
     line
+}
+
+/// A text as a JSON string.
+pub(super) fn quoted(text: &str) -> String {
+    // A string cannot fail to serialise.
+    serde_json::to_string(text).unwrap_or_default()
 }

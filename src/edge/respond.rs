@@ -6,10 +6,10 @@ use js_sys::{Array, JsString};
 use web_sys::Response;
 
 use super::glue;
+use super::observe::quoted;
 use super::route::ALLOW;
 use super::store::Stored;
 use crate::http::{CacheStatus, Validators};
-use crate::json::quoted;
 use crate::problem::{self, Code, Problem};
 use crate::time::UnixSeconds;
 
