@@ -1,1 +1,37 @@
-//! x
+//! The sandbox: a Worker that *is* Torch as its documentation describes it, deterministic and without
+//! a single real case. Everything in this project runs against it on one machine, with no account.
+//!
+//! | file | what it decides |
+//! |---|---|
+//! | `life.rs`, `plot.rs`, `forms.rs`, `titles.rs`, `dice.rs` | which status a receipt has at which time |
+//! | `world.rs`, `read.rs` | what Torch answers: keys, limits, the two reads |
+//! | `clock.rs`, `quota.rs`, `fault.rs`, `counters.rs` | the world's parts |
+//! | `control.rs` | the sandbox's own routes, `/__sandbox/…` |
+//! | `object.rs`, `wire.rs` | the platform: the Durable Object, streams that break |
+
+mod answer;
+mod clock;
+mod control;
+mod counters;
+mod dice;
+mod fault;
+mod forms;
+mod life;
+mod object;
+mod plot;
+mod quota;
+mod read;
+mod titles;
+mod wire;
+mod world;
+
+use worker::{Context, Env, Request, Response, event};
+
+/// Every request goes to the one object that owns the world.
+#[event(fetch)]
+async fn fetch(request: Request, env: Env, _context: Context) -> worker::Result<Response> {
+    env.durable_object("TORCH")?
+        .get_by_name("torch")?
+        .fetch_with_request(request)
+        .await
+}
