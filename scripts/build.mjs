@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { ROOT, ensureNode, ensureRust, ensureWasmBindgen, fail, run, say } from "./setup.mjs";
 
-const ENTRIES = { worker: "src/edge/entry.js", sandbox: "src/sandbox/entry.js" };
+const ENTRIES = { worker: "src/edge/entry.js", sandbox: "src/sandbox/entry.js", "panic-probe": "src/edge/entry.js" };
 const SHARED = ["src/revive.js", "src/edge/glue.js", "scripts/build.mjs", "package-lock.json", "Cargo.lock"];
 const TARGET = resolve(ROOT, process.env.CARGO_TARGET_DIR ?? "target");
 
