@@ -1,30 +1,42 @@
-// `node scripts/build.mjs worker|sandbox …`: one face of the crate as a Worker in build/FACE/.
+// `node scripts/build.mjs FACE …`: one face of the crate, made in build/FACE/.
 //
+// `browser` is what the npm package wraps: one .wasm and the glue of wasm-bindgen's `web` target. The
+// others are Workers:
 // The four steps of worker-build (cargo, wasm-bindgen, wasm-opt, esbuild) with an entry of our own
 // (src/edge/entry.js, src/sandbox/entry.js) in place of its generated one, which would put a Proxy
 // and a class in the way of every request.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { ROOT, ensureNode, ensureRust, ensureWasmBindgen, fail, run, say } from "./setup.mjs";
 
-const ENTRIES = { worker: "src/edge/entry.js", sandbox: "src/sandbox/entry.js", "panic-probe": "src/edge/entry.js" };
+const FACES = {
+  worker: { target: "module", entry: "src/edge/entry.js" },
+  "panic-probe": { target: "module", entry: "src/edge/entry.js" },
+  sandbox: { target: "module", entry: "src/sandbox/entry.js" },
+  browser: { target: "web" },
+};
 const SHARED = ["src/revive.js", "src/edge/glue.js", "scripts/build.mjs", "package-lock.json", "Cargo.lock"];
+const CARGO_HOME = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
 const TARGET = resolve(ROOT, process.env.CARGO_TARGET_DIR ?? "target");
 
 /** Builds one face, unless what it is made of is what it was made of the last time. */
 export function build(face) {
   ensureRust();
   const bindgen = ensureWasmBindgen();
-  const entry = ENTRIES[face] ?? fail(`there is no face "${face}": ${Object.keys(ENTRIES).join(", ")}.`);
+  const { target, entry } = FACES[face] ?? fail(`there is no face "${face}": ${Object.keys(FACES).join(", ")}.`);
   say(`building the ${face} …`);
-  run("cargo", ["build", "--quiet", "--locked", "--release", "--lib", "--target", "wasm32-unknown-unknown", "--features", face]);
+  run("cargo", ["build", "--quiet", "--locked", "--release", "--lib", "--target", "wasm32-unknown-unknown", "--features", face], {
+    // No path of the machine that built it in what ships.
+    env: { ...process.env, CARGO_ENCODED_RUSTFLAGS: [`--remap-path-prefix=${CARGO_HOME}=/cargo`, `--remap-path-prefix=${ROOT}=/torch-edge/`].join("\x1f") },
+  });
   const wasm = join(TARGET, "wasm32-unknown-unknown", "release", "torch_edge.wasm");
 
   const hash = createHash("sha256");
-  for (const file of [wasm, join(ROOT, entry), ...SHARED.map((file) => join(ROOT, file))]) hash.update(readFileSync(file));
+  for (const file of [wasm, ...[entry, ...SHARED].filter(Boolean).map((file) => join(ROOT, file))]) hash.update(readFileSync(file));
   const stamp = hash.digest("hex");
   const out = join(ROOT, "build", face);
   const stampFile = join(out, ".stamp");
@@ -34,9 +46,9 @@ export function build(face) {
   const glue = join(out, "glue");
   mkdirSync(glue, { recursive: true });
   run(bindgen, [
-    wasm, "--target", "module", "--out-dir", glue, "--out-name", "index", "--no-typescript",
+    wasm, "--target", target, "--out-dir", glue, "--out-name", "index", "--no-typescript",
     // What a panic breaks is made anew (see src/revive.js).
-    "--experimental-reset-state-function", "--force-enable-abort-handler",
+    ...(entry ? ["--experimental-reset-state-function"] : []),
   ]);
   // workerd and esbuild know `import` of a module, not yet `import source`.
   const index = join(glue, "index.js");
@@ -47,7 +59,8 @@ export function build(face) {
     "--enable-nontrapping-float-to-int", "--enable-reference-types", "--enable-sign-ext", "--enable-multivalue", "--enable-exception-handling",
     join(glue, "index_bg.wasm"), "-o", join(out, "index_bg.wasm"),
   ]);
-  run(bin("esbuild"), [
+  if (!entry) renameSync(index, join(out, "index.js"));
+  else run(bin("esbuild"), [
     join(ROOT, entry), "--bundle", "--format=esm", "--target=es2024", "--minify", "--log-level=warning", "--log-override:duplicate-object-key=silent",
     `--alias:#wasm=${index}`, `--alias:#glue=${join(ROOT, "src/edge/glue.js")}`, "--external:./index_bg.wasm", "--external:cloudflare:*",
     `--outfile=${join(out, "index.js")}`,
