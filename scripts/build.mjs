@@ -6,12 +6,12 @@
 // (src/edge/entry.js, src/sandbox/entry.js) in place of its generated one, which would put a Proxy
 // and a class in the way of every request.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { ROOT, ensureNode, ensureRust, ensureWasmBindgen, fail, run, say } from "./setup.mjs";
+import { ROOT, ensureNode, ensureRust, ensureWasmBindgen, fail, run, rustVersion, say } from "./setup.mjs";
 
 const FACES = {
   worker: { target: "module", entry: "src/edge/entry.js" },
@@ -19,28 +19,35 @@ const FACES = {
   sandbox: { target: "module", entry: "src/sandbox/entry.js" },
   browser: { target: "web" },
 };
-const SHARED = ["src/revive.js", "src/edge/glue.js", "scripts/build.mjs", "package-lock.json", "Cargo.lock"];
 const CARGO_HOME = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
 const TARGET = resolve(ROOT, process.env.CARGO_TARGET_DIR ?? "target");
+
+/** A digest of everything that a build is made of. */
+function inputs() {
+  const hash = createHash("sha256").update(rustVersion());
+  const sources = readdirSync(join(ROOT, "src"), { recursive: true }).map((file) => join("src", file)).filter((file) => /\.(rs|js)$/.test(file));
+  for (const file of ["Cargo.toml", "Cargo.lock", "package-lock.json", "scripts/build.mjs", ...sources.sort()]) {
+    hash.update(file).update(readFileSync(join(ROOT, file)));
+  }
+  return hash.digest("hex");
+}
 
 /** Builds one face, unless what it is made of is what it was made of the last time. */
 export function build(face) {
   ensureRust();
   const bindgen = ensureWasmBindgen();
   const { target, entry } = FACES[face] ?? fail(`there is no face "${face}": ${Object.keys(FACES).join(", ")}.`);
+
+  const out = join(ROOT, "build", face);
+  const stampFile = join(out, ".stamp");
+  const stamp = inputs();
+  if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) return out;
   say(`building the ${face} …`);
   run("cargo", ["build", "--quiet", "--locked", "--release", "--lib", "--target", "wasm32-unknown-unknown", "--features", face], {
     // No path of the machine that built it in what ships.
     env: { ...process.env, CARGO_ENCODED_RUSTFLAGS: [`--remap-path-prefix=${CARGO_HOME}=/cargo`, `--remap-path-prefix=${ROOT}=/torch-edge/`].join("\x1f") },
   });
   const wasm = join(TARGET, "wasm32-unknown-unknown", "release", "torch_edge.wasm");
-
-  const hash = createHash("sha256");
-  for (const file of [wasm, ...[entry, ...SHARED].filter(Boolean).map((file) => join(ROOT, file))]) hash.update(readFileSync(file));
-  const stamp = hash.digest("hex");
-  const out = join(ROOT, "build", face);
-  const stampFile = join(out, ".stamp");
-  if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) return out;
 
   rmSync(out, { recursive: true, force: true });
   const glue = join(out, "glue");
