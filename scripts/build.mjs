@@ -35,13 +35,13 @@ function inputs() {
 /** Builds one face, unless what it is made of is what it was made of the last time. */
 export function build(face) {
   ensureRust();
-  const bindgen = ensureWasmBindgen();
   const { target, entry } = FACES[face] ?? fail(`there is no face "${face}": ${Object.keys(FACES).join(", ")}.`);
 
   const out = join(ROOT, "build", face);
   const stampFile = join(out, ".stamp");
   const stamp = inputs();
   if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) return out;
+  const bindgen = ensureWasmBindgen();
   say(`building the ${face} …`);
   run("cargo", ["build", "--quiet", "--locked", "--release", "--lib", "--target", "wasm32-unknown-unknown", "--features", face], {
     // No path of the machine that built it in what ships.
@@ -49,9 +49,10 @@ export function build(face) {
   });
   const wasm = join(TARGET, "wasm32-unknown-unknown", "release", "torch_edge.wasm");
 
-  rmSync(out, { recursive: true, force: true });
-  const glue = join(out, "glue");
-  mkdirSync(glue, { recursive: true });
+  const glue = join(ROOT, "build", `${face}.glue`);
+  const made = join(glue, "made");
+  rmSync(glue, { recursive: true, force: true });
+  for (const folder of [out, made]) mkdirSync(folder, { recursive: true });
   run(bindgen, [
     wasm, "--target", target, "--out-dir", glue, "--out-name", "index", "--no-typescript",
     // What a panic breaks is made anew (see src/revive.js).
@@ -64,15 +65,19 @@ export function build(face) {
   run(bin("wasm-opt"), [
     "-Oz", "--enable-bulk-memory", "--enable-bulk-memory-opt", "--enable-mutable-globals",
     "--enable-nontrapping-float-to-int", "--enable-reference-types", "--enable-sign-ext", "--enable-multivalue", "--enable-exception-handling",
-    join(glue, "index_bg.wasm"), "-o", join(out, "index_bg.wasm"),
+    join(glue, "index_bg.wasm"), "-o", join(made, "index_bg.wasm"),
   ]);
-  if (!entry) renameSync(index, join(out, "index.js"));
+  if (!entry) renameSync(index, join(made, "index.js"));
   else run(bin("esbuild"), [
     join(ROOT, entry), "--bundle", "--format=esm", "--target=es2024", "--minify", "--log-level=warning", "--log-override:duplicate-object-key=silent",
     `--alias:#wasm=${index}`, `--alias:#glue=${join(ROOT, "src/edge/glue.js")}`, "--external:./index_bg.wasm", "--external:cloudflare:*",
-    `--outfile=${join(out, "index.js")}`,
+    `--outfile=${join(made, "index.js")}`,
   ]);
+  // Moved whole: `npm start` takes up a new build while it runs.
+  rmSync(stampFile, { force: true });
+  for (const file of ["index_bg.wasm", "index.js"]) renameSync(join(made, file), join(out, file));
   rmSync(glue, { recursive: true });
+  // What the sources were before cargo read them: one that was saved meanwhile is built the next time.
   writeFileSync(stampFile, stamp);
   const size = (file) => gzipSync(readFileSync(join(out, file)), { level: 9 }).length;
   const kib = (bytes) => `${(bytes / 1024).toFixed(1)} KiB`;
@@ -81,6 +86,6 @@ export function build(face) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  ensureNode();
+  await ensureNode();
   for (const face of process.argv.slice(2)) build(face);
 }

@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { build } from "./build.mjs";
 import { ensureNode } from "./setup.mjs";
 
-ensureNode();
+await ensureNode();
 const [file, ...faces] = process.argv.slice(2);
 for (const face of faces) build(face);
 await import(pathToFileURL(resolve(file)).href);

@@ -1,10 +1,11 @@
 // Set-up that needs nothing but Rust (rustup), Node >= 20 and npm. Each step says what it does and
 // is skipped when it is done. Every version stands in one place: npm's in package.json, Rust's own
 // in Cargo.toml (`rust-version`), wasm-bindgen's in Cargo.lock.
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
+import { constants, homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -33,8 +34,23 @@ function tryRead(program, args) {
   }
 }
 
-/** Installs the npm packages of package-lock.json, and goes on under the Node version they bring. */
-export function ensureNode() {
+/** Calls back when this program is to end: with the signal, or with SIGTERM when the one that started it has gone. */
+export function onEnd(callback) {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, callback);
+  const parent = process.ppid;
+  // A SIGTERM to npm ends npm and its shell and never gets here. Without npm a program may well
+  // outlive its parent: `node scripts/start.mjs &`.
+  if (!process.env.npm_lifecycle_event) return;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    callback("SIGTERM");
+  }, 500);
+  watch.unref();
+}
+
+/** Installs the npm packages of package-lock.json, and goes on under the Node version they bring: to be awaited. */
+export async function ensureNode() {
   const lock = readFileSync(join(ROOT, "package-lock.json"));
   const stamp = createHash("sha256").update(lock).update(process.platform + process.arch).digest("hex");
   const stampFile = join(ROOT, "node_modules", ".torch-edge-stamp");
@@ -49,14 +65,17 @@ export function ensureNode() {
   if (process.env.TORCH_EDGE_NODE !== node && existsSync(node)) {
     const path = `${join(ROOT, "node_modules", "node", "bin")}${process.platform === "win32" ? ";" : ":"}${process.env.PATH}`;
     const env = { ...process.env, TORCH_EDGE_NODE: node, PATH: path };
-    // A person's Ctrl-C reaches the child too: it decides how to end.
-    for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => {});
-    const { status } = spawnSync(node, process.argv.slice(1), { stdio: "inherit", env });
-    process.exit(status ?? 1);
+    const child = spawn(node, process.argv.slice(1), { stdio: "inherit", env });
+    // The child decides how to end. A terminal's Ctrl-C reaches it without us, a `kill` does not: it
+    // may be told twice. (On Windows `kill` would end it there and then.)
+    onEnd((signal) => process.platform !== "win32" && child.kill(signal));
+    const [status, signal] = await once(child, "exit");
+    process.exit(status ?? 128 + constants.signals[signal]);
   }
 }
 
-const field = (file, pattern, what) => {
+/** What a pattern finds in a file of the project. */
+export const field = (file, pattern, what) => {
   const found = readFileSync(join(ROOT, file), "utf8").match(pattern)?.[1];
   return found ?? fail(`${file} does not say ${what}.`);
 };
@@ -87,7 +106,8 @@ export function ensureRust() {
   }
 }
 
-function cacheFolder() {
+/** Where this project keeps what all its clones on the machine can use. */
+export function cacheFolder() {
   if (process.env.XDG_CACHE_HOME) return join(process.env.XDG_CACHE_HOME, "torch-edge");
   if (process.platform === "darwin") return join(homedir(), "Library", "Caches", "torch-edge");
   if (process.platform === "win32") return join(process.env.LOCALAPPDATA ?? homedir(), "torch-edge");

@@ -11,7 +11,7 @@ const clippy = (...args) => cargo("clippy", "--quiet", "--locked", ...args);
 const tests = (folder) => readdirSync(join(ROOT, "tests", folder)).filter((file) => file.endsWith(".test.mjs")).map((file) => join("tests", folder, file));
 const node = (...folders) => () => run(process.execPath, ["--test", "--test-concurrency=1", ...folders.flatMap(tests)]);
 
-ensureNode();
+await ensureNode();
 ensureRust();
 const steps = [
   ["formatting", cargo("fmt", "--check")],
