@@ -4,6 +4,8 @@
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
+use crate::problem::{Code, Problem};
+
 /// A longer token is no token of ours; it is not hashed.
 const MAX_TOKEN: usize = 1024;
 
@@ -51,6 +53,26 @@ pub(super) enum Refusal<'a> {
     Unknown,
     /// The client of this name lacks the scope.
     Scope(&'a str),
+}
+
+impl From<Refusal<'_>> for Problem {
+    fn from(refusal: Refusal<'_>) -> Self {
+        let (code, detail) = match refusal {
+            Refusal::Missing => (
+                Code::Unauthorized,
+                "Send the header `Authorization: Bearer TOKEN` with a client token of this proxy.",
+            ),
+            Refusal::Unknown => (
+                Code::Unauthorized,
+                "No client of this proxy has this token. Use a client token, not the Torch key.",
+            ),
+            Refusal::Scope(_) => (
+                Code::Forbidden,
+                "This client's scopes do not include this route.",
+            ),
+        };
+        Self::new(code, detail)
+    }
 }
 
 /// The client whose token an `Authorization` field carries, if it has the scope.

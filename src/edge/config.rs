@@ -1,14 +1,20 @@
 //! What the operator says: read and checked once, at the first request.
 #![forbid(unsafe_code)]
 
+use std::cell::RefCell;
 use std::fmt;
+use std::rc::Rc;
 
+use js_sys::{JSON, Reflect};
 use serde::Deserialize;
+use worker::Env;
 
 use super::access::{Client, Scope};
+use super::{bindings, observe};
 use crate::case::FieldNames;
 use crate::freshness::Table;
 use crate::json::Object;
+use crate::problem::{Code, Problem};
 
 /// How many receipts one call of Torch takes where the operator does not say.
 const BATCH_MAX: usize = 100;
@@ -86,8 +92,8 @@ impl Config {
                 .trim()
                 .parse()
                 .ok()
-                .filter(|max| (1..=1000).contains(max))
-                .ok_or("TORCH_BATCH_MAX should be a number from 1 to 1000")?,
+                .filter(|max| (1..=500).contains(max))
+                .ok_or("TORCH_BATCH_MAX should be a number from 1 to 500")?,
         };
         Ok(Self {
             torch,
@@ -98,6 +104,54 @@ impl Config {
             names: names(var("FIELD_NAMES").as_deref().unwrap_or("{}"))?,
         })
     }
+}
+
+thread_local! {
+    static CONFIG: RefCell<Option<Result<Rc<Config>, Problem>>> = const { RefCell::new(None) };
+}
+
+/// The configuration: read and checked at the first request, and kept.
+///
+/// # Errors
+/// The problem `misconfigured`; the log has the sentence.
+pub(super) fn of(env: &Env) -> Result<Rc<Config>, Problem> {
+    if let Some(config) = CONFIG.with_borrow(Clone::clone) {
+        return config;
+    }
+    let get = |name: &str| {
+        Reflect::get(env, &name.into())
+            .ok()
+            .filter(|value| !value.is_undefined())
+    };
+    // A variable may stand in wrangler.toml as a text, a number or a table.
+    let var = |name: &str| {
+        let value = get(name)?;
+        value
+            .as_string()
+            .or_else(|| JSON::stringify(&value).ok().map(String::from))
+    };
+    let unbound = [bindings::GATE, bindings::CASES]
+        .into_iter()
+        .find(|name| !get(name).is_some_and(|value| value.is_object()));
+    let config = match unbound {
+        Some(name) => Err(format!("the binding {name} is missing in wrangler.toml")),
+        None => Config::read(var),
+    };
+    let config = config.map(Rc::new).map_err(|sentence| {
+        observe::error(&format!("configuration: {sentence}"), &[]);
+        let detail = "The proxy's configuration is incomplete or wrong; its log says where.";
+        Problem::new(Code::Misconfigured, detail).after(Some(60))
+    });
+    CONFIG.with_borrow_mut(|kept| *kept = Some(config.clone()));
+    config
+}
+
+/// What something makes of the configuration, if it has been read and is right.
+pub(super) fn with<T>(make: impl FnOnce(&Config) -> T) -> Option<T> {
+    CONFIG.with_borrow(|config| match config {
+        Some(Ok(config)) => Some(make(config)),
+        _ => None,
+    })
 }
 
 /// Whether the key may be sent there: over TLS, or without leaving the machine.
@@ -265,7 +319,7 @@ mod tests {
             (
                 "TORCH_BATCH_MAX",
                 "0",
-                "TORCH_BATCH_MAX should be a number from 1 to 1000",
+                "TORCH_BATCH_MAX should be a number from 1 to 500",
             ),
             ("CLIENTS", "[]", "CLIENTS has no client in it"),
             (

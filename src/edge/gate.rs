@@ -12,7 +12,7 @@ use worker::{Env, Method, Request, RequestInit, Response, State};
 
 use super::store::{self, Stored};
 use super::upstream::torch::{self, Said};
-use super::{bindings, observe};
+use super::{bindings, config, observe};
 use crate::entry::Entry;
 use crate::memo::Memo;
 use crate::problem::{Code, Problem};
@@ -277,7 +277,7 @@ impl Gate {
     fn call(&self, receipts: Vec<ReceiptNumber>) {
         let (shared, env) = (Rc::clone(&self.shared), self.env.clone());
         self.state.wait_until(async move {
-            let config = super::config(&env);
+            let config = config::of(&env);
             let mut said = match &config {
                 Ok(config) => torch::ask(config, &receipts).await,
                 Err(_) => HashMap::new(),
@@ -299,13 +299,12 @@ impl Gate {
                 shared.settle(receipt, said, now);
             }
             // Nobody waits for this: the answers are on their way.
-            if let Ok(kv) = super::kv(&env) {
-                let writes = entries.iter().filter_map(|(receipt, text)| {
-                    let meta = Entry::read(text).ok()?.meta;
-                    Some(store::write(&kv, *receipt, text, meta, now))
-                });
-                futures_util::future::join_all(writes).await;
-            }
+            let kv = store::kv(&env);
+            let writes = entries.iter().filter_map(|(receipt, text)| {
+                let meta = Entry::read(text).ok()?.meta;
+                Some(store::write(&kv, *receipt, text, meta, now))
+            });
+            futures_util::future::join_all(writes).await;
         });
     }
 }

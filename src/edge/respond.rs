@@ -9,8 +9,9 @@ use super::glue;
 use super::observe::quoted;
 use super::route::ALLOW;
 use super::store::Stored;
-use crate::http::{CacheStatus, Validators};
+use crate::http::{CACHE_NAME, CacheStatus, Validators};
 use crate::problem::{self, Code, Problem};
+use crate::status::TAXONOMY;
 use crate::time::UnixSeconds;
 
 /// A case as it is kept, without its validators asked: the fast lane's answer.
@@ -73,12 +74,19 @@ pub(super) fn batch(
     glue::reply(&page, status, age as f64, &cache.to_string())
 }
 
-/// Any JSON that is not to be kept.
-pub(super) fn json(body: &str) -> Response {
+/// That the Worker lives, and which one it is.
+pub(super) fn health() -> Response {
+    let version = env!("CARGO_PKG_VERSION");
+    let body = format!(
+        r#"{{"status":"ok","name":"{CACHE_NAME}","version":"{version}","taxonomy":"{TAXONOMY}"}}"#
+    );
     glue::respond(
         200,
-        "Content-Type\napplication/json\nCache-Control\nno-store",
-        body,
+        "Content-Type
+application/json
+Cache-Control
+no-store",
+        &body,
     )
 }
 

@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use crate::freshness::Directives;
+use crate::http::Validators;
 use crate::problem::{Code, Problem};
 use crate::receipt::ReceiptNumber;
 
@@ -48,6 +50,47 @@ impl Route {
                 "This route takes GET and HEAD.",
             )),
         }
+    }
+}
+
+/// What a request says, of all that it could: everything else changes nothing (K2).
+pub(super) struct Head<'a> {
+    pub(super) method: &'a str,
+    pub(super) path: &'a str,
+    pub(super) query: &'a str,
+    pub(super) authorization: &'a str,
+    pub(super) directives: Directives,
+    pub(super) validators: Validators<'a>,
+}
+
+impl<'a> Head<'a> {
+    /// From the six lines that `pack` of glue.js writes.
+    pub(super) fn read(packed: &'a str) -> Self {
+        let mut lines = packed.split('\n');
+        let mut line = || lines.next().unwrap_or_default();
+        let (method, (path, query), authorization) = (line(), split(line()), line());
+        let directives = Directives::parse(line());
+        let mut field = || Some(line()).filter(|line| !line.is_empty());
+        let validators = Validators {
+            if_none_match: field(),
+            if_modified_since: field(),
+        };
+        Self {
+            method,
+            path,
+            query,
+            authorization,
+            directives,
+            validators,
+        }
+    }
+
+    /// The case, where this is a plain read of one.
+    pub(super) fn plain(&self) -> Option<ReceiptNumber> {
+        let is_read =
+            self.method == "GET" && Route::find(self.method, self.path) == Ok(Route::CaseStatus);
+        let typed = self.query.strip_prefix("receipt=").filter(|_| is_read)?;
+        typed.parse().ok()
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::cell::{Cell, RefCell};
 
-use js_sys::{Array, JsString, Map, Promise};
+use js_sys::{Array, JsString, Map, Promise, Reflect};
 use wasm_bindgen::prelude::*;
+use worker::Env;
 use worker::wasm_bindgen_futures::JsFuture;
 
 use super::glue::{self, Page};
-use super::observe;
+use super::{bindings, observe};
 use crate::entry::{self, Entry, Kind, Meta};
 use crate::memo::Memo;
 use crate::receipt::ReceiptNumber;
@@ -36,6 +37,13 @@ extern "C" {
 
     #[wasm_bindgen(method, catch, js_name = get)]
     fn get_many(this: &Kv, keys: &Array) -> Result<Promise, JsValue>;
+}
+
+/// The namespace. That it is bound, the configuration has seen.
+pub(super) fn kv(env: &Env) -> Kv {
+    Reflect::get(env, &bindings::CASES.into())
+        .unwrap_or_default()
+        .unchecked_into()
 }
 
 /// An entry, read: what Rust needs to know of it, and the page that it makes.

@@ -171,14 +171,22 @@ test("ok max-age, max-stale, min-fresh and only-if-cached are obeyed", async () 
   assert.deepEqual(await ask({ age: 100 }, "only-if-cached, max-age=50"), [504, false, 0]);
 });
 
-test("ok FRESHNESS overrides the table, FIELD_NAMES the names", async () => {
-  const other = await Proxy.start(sandbox.url, { vars: { FRESHNESS: '{"active":100,"waiting":100,"moving":100,"final":100,"unknown":100,"not_found":100}', FIELD_NAMES: '{"status_category":"source_hint"}' } });
-  try {
-    const answer = await other.json(casePath(fresh()));
-    const maxAge = Number(answer.headers.get("cache-control").match(/max-age=(\d+)/)[1]);
-    assert.ok(maxAge >= 90 && maxAge <= 110, String(maxAge));
-  } finally {
-    await other.close();
+test("ok FRESHNESS, FIELD_NAMES and TORCH_BATCH_MAX are taken as texts and as wrangler.toml's own tables and numbers", async () => {
+  const table = { active: 100, waiting: 100, moving: 100, final: 100, unknown: 100 };
+  const names = { status_text: "source_hint", status_category: "no_such_field" };
+  for (const vars of [{ FRESHNESS: table, FIELD_NAMES: names, TORCH_BATCH_MAX: 2 }, { FRESHNESS: JSON.stringify(table), FIELD_NAMES: JSON.stringify(names), TORCH_BATCH_MAX: "2" }]) {
+    const other = await Proxy.start(sandbox.url, { vars });
+    try {
+      const list = [fresh(), fresh(), fresh()];
+      const [answer, calls] = await counting(() => other.json(batchPath(list)));
+      assert.equal(calls, 2);
+      const maxAge = Number(answer.headers.get("cache-control").match(/max-age=(\d+)/)[1]);
+      assert.ok(maxAge >= 90 && maxAge <= 110, String(maxAge));
+      // The sandbox's source_hint is no status.
+      assert.deepEqual(answer.body.map(({ normalized }) => normalized.matched_by), ["none", "none", "none"]);
+    } finally {
+      await other.close();
+    }
   }
 });
 

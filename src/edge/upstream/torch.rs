@@ -7,7 +7,8 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::future::{Either, join_all, select};
 use worker::{
-    AbortController, Delay, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Response,
+    AbortController, CacheMode, Delay, Fetch, Headers, Method, Request, RequestInit,
+    RequestRedirect, Response,
 };
 
 use crate::case::{Case, CaseError, MAX_BODY};
@@ -223,7 +224,9 @@ fn request(config: &Config, url: &str) -> worker::Result<Request> {
     // A redirect would carry the key to whatever host it names.
     init.with_method(Method::Get)
         .with_headers(headers)
-        .with_redirect(RequestRedirect::Manual);
+        .with_redirect(RequestRedirect::Manual)
+        // Torch's own word, not that of a cache on the way.
+        .with_cache(CacheMode::NoStore);
     Request::new_with_init(url, &init)
 }
 
