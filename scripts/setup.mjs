@@ -68,11 +68,14 @@ export const field = (file, pattern, what) => {
   return found ?? fail(`${file} does not say ${what}.`);
 };
 
+/** What the Rust compiler in use calls itself. */
+export const rustVersion = () => tryRead("rustc", ["--version"]) ?? "";
+
 /** Sees to the Rust toolchain and the wasm32 target. */
 export function ensureRust() {
   const wanted = field("Cargo.toml", /^rust-version = "([\d.]+)"/m, "its rust-version");
   if (!tryRead("rustup", ["--version"])) fail("Rust is not installed: get rustup from https://rustup.rs and run this again.");
-  const active = tryRead("rustc", ["--version"])?.match(/ (\d+)\.(\d+)/) ?? [];
+  const active = rustVersion().match(/ (\d+)\.(\d+)/) ?? [];
   const [major, minor] = wanted.split(".").map(Number);
   const recent = Number(active[1]) > major || (Number(active[1]) === major && Number(active[2]) >= minor);
   if (!recent) {

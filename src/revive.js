@@ -1,12 +1,46 @@
-// What a panic breaks is made anew. After a panic wasm-bindgen's glue starts a new instance at the
-// next call into it (its `__wbg_call_guard`), but an object of the old instance stays dead: so a
-// Durable Object builds its Rust half again when the instance has changed. What it held in memory
-// is gone then; what it had stored is not.
+// What a panic breaks is made anew. A panic leaves the WebAssembly instance unusable, and whatever ran
+// in it without an answer. So those who wait are told at once, and the next call starts a new instance.
+// What was in memory is gone then; what was stored is not.
 import * as wasm from "#wasm";
 
+// `worker`'s panic hook sets `criticalError`; each new instance raises `instanceId`.
 const state = wasm.__worker_init_state();
+const waiting = new Set();
 
-/** The Durable Object class around a Rust class. */
+/** Notes a trap, which is how a panic ends, and tells those who wait for what will never come. */
+function note(error) {
+  if (!(error instanceof WebAssembly.RuntimeError)) return;
+  state.criticalError = true;
+  for (const reject of waiting) reject(new Error("the WebAssembly instance broke"));
+  waiting.clear();
+}
+addEventListener("error", ({ error }) => note(error));
+addEventListener("unhandledrejection", ({ reason }) => note(reason));
+
+/** Calls into Rust, in a new instance where the one before is broken. */
+export function call(rust, ...args) {
+  if (state.criticalError) {
+    console.error('{"level":"error","message":"starting anew after a panic"}');
+    wasm.__wbg_reset_state();
+    state.criticalError = false;
+  }
+  try {
+    return rust(...args);
+  } catch (error) {
+    note(error);
+    throw error;
+  }
+}
+
+/** The same for what answers with a promise: it is rejected where the instance breaks meanwhile. */
+export function callAsync(rust, ...args) {
+  return new Promise((resolve, reject) => {
+    waiting.add(reject);
+    call(rust, ...args).then(resolve, reject).finally(() => waiting.delete(reject));
+  });
+}
+
+/** The Durable Object class around a Rust class: its Rust half is built again in a new instance. */
 export const durable = (Rust) =>
   class {
     #args;
@@ -15,19 +49,15 @@ export const durable = (Rust) =>
 
     constructor(...args) {
       this.#args = args;
-      this.#alive();
-    }
-
-    #alive() {
-      if (this.#instance !== state.instanceId || state.criticalError) {
-        this.#rust = new Rust(...this.#args);
-        state.criticalError = false;
-        this.#instance = state.instanceId;
-      }
-      return this.#rust;
     }
 
     fetch(request) {
-      return this.#alive().fetch(request);
+      return callAsync(() => {
+        if (this.#instance !== state.instanceId) {
+          this.#rust = new Rust(...this.#args);
+          this.#instance = state.instanceId;
+        }
+        return this.#rust.fetch(request);
+      });
     }
   };

@@ -1,16 +1,21 @@
 // The Worker's module: the entry points that the runtime calls, and the fast lane in front of them.
-import { pack } from "#glue";
+import { pack, panicked } from "#glue";
 import * as wasm from "#wasm";
-import { durable } from "../revive.js";
+import { call, callAsync, durable } from "../revive.js";
 
 export const Gate = durable(wasm.Gate);
 
 export default {
   fetch(request, env, ctx) {
-    const packed = pack(request);
-    const known = wasm.lane(packed, Date.now());
-    if (typeof known !== "string") return known ?? wasm.fetch(request, env, ctx);
-    const theLongWay = () => wasm.fetch(request, env, ctx);
-    return env.CASES.get(known).then((value) => wasm.lane_read(packed, value, Date.now()) ?? theLongWay(), theLongWay);
+    const theLongWay = () => callAsync(wasm.fetch, request, env, ctx).catch(panicked);
+    try {
+      const packed = pack(request);
+      const known = call(wasm.lane, packed, Date.now());
+      if (typeof known !== "string") return known ?? theLongWay();
+      const take = (value) => call(wasm.lane_read, packed, value, Date.now()) ?? theLongWay();
+      return env.CASES.get(known).then(take, theLongWay);
+    } catch (error) {
+      return panicked(error);
+    }
   },
 };

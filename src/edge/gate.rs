@@ -190,6 +190,11 @@ impl worker::DurableObject for Gate {
     }
 
     async fn fetch(&self, mut request: Request) -> worker::Result<Response> {
+        #[cfg(feature = "panic-probe")]
+        #[expect(clippy::panic, reason = "it is what this is for")]
+        if request.path() == "/__panic" {
+            panic!("a panic on purpose, in the gate");
+        }
         let Ask { receipts, since } = serde_json::from_slice(&request.bytes().await?)?;
         // The Worker sends receipt numbers; anything else has no answer.
         let receipts: Vec<ReceiptNumber> = receipts

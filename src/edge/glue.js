@@ -46,3 +46,20 @@ export const join = (items) => `[${items.map((item) => item.body ?? item).join("
 export const put = (kv, key, value, expirationTtl) => kv.put(key, value, { expirationTtl });
 
 export const uuid = () => crypto.randomUUID();
+
+/** The answer to a request that broke: the problem `internal` of problem.rs, made without Rust. */
+export function panicked(error) {
+  const id = uuid();
+  console.error(JSON.stringify({ level: "error", message: "a request broke", error: String(error), request_id: id }));
+  const problem = {
+    type: "urn:torch-edge:problem:internal",
+    title: "The proxy failed",
+    status: 500,
+    detail: "This request broke; the next will be served. Ask again.",
+    code: "internal",
+    retryable: true,
+    request_id: id,
+  };
+  const headers = { "Content-Type": "application/problem+json", "Cache-Control": "no-store", "X-Request-Id": id };
+  return new Response(JSON.stringify(problem), { status: 500, headers });
+}

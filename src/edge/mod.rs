@@ -131,6 +131,8 @@ async fn fetch(request: web_sys::Request, env: Env, ctx: Context) -> worker::Res
 }
 
 async fn answer(head: &Head<'_>, env: &Env, ctx: &Context) -> Result<Response, Problem> {
+    #[cfg(feature = "panic-probe")]
+    probe(head, ctx).await;
     let route = Route::find(head.method, head.path)?;
     if route == Route::Health {
         route::no_parameters(head.query)?;
@@ -153,6 +155,24 @@ async fn answer(head: &Head<'_>, env: &Env, ctx: &Context) -> Result<Response, P
     match route {
         Route::Batch => read.batch(head.query).await,
         Route::CaseStatus | Route::Health => read.single(head.query).await,
+    }
+}
+
+/// Panics where it is asked to, so that a test can see what becomes of the next request.
+#[cfg(feature = "panic-probe")]
+#[expect(clippy::panic, reason = "it is what this is for")]
+async fn probe(head: &Head<'_>, ctx: &Context) {
+    match head.path {
+        "/__panic/now" => panic!("a panic on purpose"),
+        "/__panic/after-waiting" => {
+            worker::Delay::from(std::time::Duration::from_millis(20)).await;
+            panic!("a panic on purpose, after waiting");
+        }
+        "/__panic/behind" => ctx.wait_until(async {
+            worker::Delay::from(std::time::Duration::from_millis(50)).await;
+            panic!("a panic on purpose, behind the answer");
+        }),
+        _ => {}
     }
 }
 

@@ -1,4 +1,7 @@
+// The sandbox's module: the entry points that the runtime calls.
 import * as wasm from "#wasm";
-import { durable } from "../revive.js";
+import { callAsync, durable } from "../revive.js";
+
 export const SandboxTorch = durable(wasm.SandboxTorch);
-export default { fetch: (request, env, ctx) => wasm.fetch(request, env, ctx) };
+
+export default { fetch: (request, env, ctx) => callAsync(wasm.fetch, request, env, ctx) };

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, join_all, select};
 use worker::{
     AbortController, Delay, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Response,
 };
@@ -39,26 +39,30 @@ impl Said {
     }
 }
 
-/// Asks Torch for some cases, in one call where that succeeds. The answer has each of them.
+/// Asks Torch for some cases, in as few calls as it takes. The answer has each of them.
 pub(in crate::edge) async fn ask(
     config: &Config,
     receipts: &[ReceiptNumber],
 ) -> HashMap<ReceiptNumber, Said> {
-    let mut said = HashMap::new();
-    // Halves yet to be asked: a call that Torch rejects for one of its receipts is asked again in two.
-    let mut parts: Vec<&[ReceiptNumber]> = receipts.chunks(config.batch_max).rev().collect();
+    let parts = receipts
+        .chunks(config.batch_max)
+        .map(|part| ask_part(config, part));
+    join_all(parts).await.into_iter().flatten().collect()
+}
+
+/// One call; where Torch rejects it for some of its receipts, its halves are asked again.
+async fn ask_part(config: &Config, part: &[ReceiptNumber]) -> Vec<(ReceiptNumber, Said)> {
+    let mut said = Vec::with_capacity(part.len());
+    let mut parts = vec![part];
     while let Some(part) = parts.pop() {
         match part {
             [] => {}
-            [receipt] => {
-                said.insert(*receipt, ask_one(config, *receipt).await);
-            }
+            [receipt] => said.push((*receipt, ask_one(config, *receipt).await)),
             _ => match ask_several(config, part).await {
                 Ok(all) => said.extend(all),
                 Err(whole) if splits(&whole) => {
                     let (first, second) = part.split_at(part.len().div_ceil(2));
-                    parts.push(second);
-                    parts.push(first);
+                    parts.extend([second, first]);
                 }
                 Err(whole) => said.extend(part.iter().map(|receipt| (*receipt, whole.clone()))),
             },

@@ -1,0 +1,36 @@
+// `npm test`: all set-up, then every check and every test, one after another. The first run builds the
+// tools and every dependency and takes many minutes on two cores; later ones do only what changed.
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "./build.mjs";
+import { ROOT, ensureNode, ensureRust, run, say } from "./setup.mjs";
+
+const WASM = ["--target", "wasm32-unknown-unknown"];
+const cargo = (...args) => () => run("cargo", args);
+const clippy = (...args) => cargo("clippy", "--quiet", "--locked", ...args);
+const tests = (folder) => readdirSync(join(ROOT, "tests", folder)).filter((file) => file.endsWith(".test.mjs")).map((file) => join("tests", folder, file));
+const node = (...folders) => () => run(process.execPath, ["--test", "--test-concurrency=1", ...folders.flatMap(tests)]);
+
+await ensureNode();
+ensureRust();
+const steps = [
+  ["formatting", cargo("fmt", "--check")],
+  ["lints: the core and its tests", clippy("--all-targets")],
+  ["lints: the Worker", clippy("--features", "worker", ...WASM)],
+  ["lints: the Worker that panics on purpose", clippy("--features", "panic-probe", ...WASM)],
+  ["lints: the sandbox", clippy("--features", "sandbox", ...WASM)],
+  ["lints: the browser face", clippy("--features", "browser", ...WASM)],
+  ["native tests: the core, its examples in the documentation", cargo("test", "--quiet", "--locked")],
+  ["native tests: the Worker's own", cargo("test", "--quiet", "--locked", "--features", "worker", "--lib", "edge::")],
+  ["native tests: the sandbox's own", cargo("test", "--quiet", "--locked", "--features", "sandbox", "--lib", "sandbox::")],
+  ["builds", () => ["worker", "sandbox", "panic-probe", "browser"].forEach(build)],
+  ["the wasm face, and the Workers on workerd", node("package", "edge")],
+];
+const start = Date.now();
+for (const [what, step] of steps) {
+  const since = Date.now();
+  say(`${what} …`);
+  step();
+  say(`${what}: passed in ${Math.round((Date.now() - since) / 1000)} s`);
+}
+say(`everything passed in ${Math.round((Date.now() - start) / 1000)} s`);

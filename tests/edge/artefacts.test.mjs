@@ -1,0 +1,37 @@
+// What ships: its size, its exports, and that nothing in it looks like a key.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import test from "node:test";
+import { gzipSync } from "node:zlib";
+import { ROOT } from "./support.mjs";
+
+const read = (face, file) => readFileSync(`${ROOT}/build/${face}/${file}`);
+const exported = (face) => WebAssembly.Module.exports(new WebAssembly.Module(read(face, "index_bg.wasm"))).map(({ name }) => name).filter((name) => !name.startsWith("__"));
+const kib = (bytes) => (bytes / 1024).toFixed(1);
+
+test("ok the Worker is at most 200 KB gzipped", (t) => {
+  const [wasm, js] = ["index_bg.wasm", "index.js"].map((file) => gzipSync(read("worker", file), { level: 9 }).length);
+  t.diagnostic(`Worker: wasm ${kib(wasm)} KiB + js ${kib(js)} KiB = ${kib(wasm + js)} KiB gzipped`);
+  assert.ok(wasm + js <= 200_000, `${wasm + js} bytes`);
+});
+
+test("ok each build exports its own functions and no other's", () => {
+  const own = (face) => exported(face).filter((name) => !/^(memory|intounderlying|minifyconfig|r2range|containerstartup|wasm_bindgen__|_ZN)/.test(name)).sort();
+  assert.deepEqual(own("worker"), ["fetch", "gate_fetch", "gate_new", "init", "lane", "lane_read"]);
+  assert.deepEqual(own("sandbox"), ["fetch", "init", "sandboxtorch_fetch", "sandboxtorch_new"]);
+  assert.deepEqual(own("browser"), ["normalize", "parseReceipt"]);
+});
+
+test("ok the module exports its Durable Object and one default", () => {
+  assert.match(read("worker", "index.js").toString(), /export\{[^}]*as Gate[^}]*as default[^}]*\}/);
+  assert.match(read("sandbox", "index.js").toString(), /export\{[^}]*as SandboxTorch[^}]*as default[^}]*\}/);
+});
+
+test("A3 nothing in what ships looks like a key, or panics on purpose", () => {
+  for (const face of ["worker", "browser"]) {
+    const text = read(face, "index.js").toString("latin1") + read(face, "index_bg.wasm").toString("latin1");
+    for (const suspect of [/sandbox-torch-key|whsec_|BEGIN [A-Z ]*PRIVATE KEY|eyJ[A-Za-z0-9_-]{20,}\./, /a panic on purpose/, /\/(root|home|Users|work|tmp)\//]) {
+      assert.equal(suspect.exec(text)?.[0], undefined, `${face} has ${suspect}`);
+    }
+  }
+});

@@ -1,0 +1,206 @@
+// How long an answer serves, and what a request may ask of it.
+import assert from "node:assert/strict";
+import test, { after, before } from "node:test";
+import { Proxy, Sandbox, batchPath, casePath, receipts, until } from "./support.mjs";
+
+let sandbox;
+let proxy;
+before(async () => {
+  sandbox = await Sandbox.start();
+  proxy = await Proxy.start(sandbox.url);
+});
+after(() => Promise.all([proxy?.close(), sandbox?.close()]));
+
+/** Each test has its own cases: what one remembers is nothing to the next. */
+let serial = 0;
+const fresh = () => receipts(1, "CCH", ++serial)[0];
+async function counting(work) {
+  const before = await sandbox.calls();
+  const result = await work();
+  return [result, (await sandbox.calls()) - before];
+}
+
+test("ok the entry in KV is a line and the body, as docs/STORAGE.md has it", async () => {
+  const receipt = fresh();
+  const answer = await proxy.get(casePath(receipt));
+  const body = await answer.text();
+  const text = await proxy.kept(receipt);
+  const [line, kept] = [text.slice(0, text.indexOf("\n")), text.slice(text.indexOf("\n") + 1)];
+  assert.equal(kept, body);
+  assert.match(line, /^1 ok \d{10} \d{10} \d{10} \d{10} \d{10} 2026-11 \d+ [0-9a-f]{32}$/);
+  const [, , fetched, freshUntil, stale, error] = line.split(" ").map(Number);
+  assert.equal(stale - freshUntil, 86_400);
+  assert.equal(error - freshUntil, 604_800);
+  assert.equal(answer.headers.get("cache-control"), `private, max-age=${freshUntil - fetched}`);
+});
+
+test("ok a hit passes the kept body on as it stands", async () => {
+  const receipt = fresh();
+  // Not even JSON: nothing reads it.
+  await proxy.seed(receipt, { body: `{"receipt_number": "${receipt}",  "é😀": <not json> }` });
+  const [response, calls] = await counting(() => proxy.get(casePath(receipt)));
+  assert.equal(await response.text(), `{"receipt_number": "${receipt}",  "é😀": <not json> }`);
+  assert.equal(calls, 0);
+});
+
+test("ok a stale answer serves at once and is refreshed behind it", async () => {
+  const receipt = fresh();
+  await proxy.seed(receipt, { age: 3600 });
+  const [answer, calls] = await counting(async () => {
+    const answer = await proxy.json(casePath(receipt));
+    await until("the refresh", async () => !(await proxy.kept(receipt)).includes("seeded"));
+    return answer;
+  });
+  assert.equal(answer.body.seeded, true);
+  assert.deepEqual([answer.cache.hit, answer.cache.ttl, answer.cache.detail], [true, 900 - 3600, "refreshing"]);
+  assert.equal(answer.headers.get("age"), "3600");
+  assert.equal(calls, 1);
+  const next = await proxy.json(casePath(receipt));
+  assert.deepEqual([next.body.seeded, next.cache.hit, next.cache.ttl > 0], [undefined, true, true]);
+});
+
+test("ok many readers of a stale answer make one refresh", async () => {
+  const receipt = fresh();
+  await proxy.seed(receipt, { age: 3600 });
+  await sandbox.fault({ receipt, delay_ms: 300, times: 1 });
+  const [, calls] = await counting(async () => {
+    const answers = await Promise.all(Array.from({ length: 40 }, () => proxy.json(casePath(receipt))));
+    assert.ok(answers.every(({ status }) => status === 200));
+    await until("the refresh", async () => !(await proxy.kept(receipt)).includes("seeded"));
+  });
+  assert.equal(calls, 1);
+});
+
+test("ok beyond the stale window the reader waits for Torch", async () => {
+  const receipt = fresh();
+  await proxy.seed(receipt, { age: 900 + 86_400 + 5 });
+  const [answer, calls] = await counting(() => proxy.json(casePath(receipt)));
+  assert.deepEqual([answer.body.seeded, answer.cache.fwd, calls], [undefined, "stale", 1]);
+});
+
+test("ok a stale answer serves where Torch fails, marked", async () => {
+  for (const [fault, detail, status] of [[{ status: 503 }, "torch_failed", 503], [{ status: 401 }, "torch_unauthorized", 401], [{ status: 403 }, "torch_forbidden", 403], [{ status: 429, retry_after: "7" }, "torch_rate_limited", 429], [{ body: "html" }, "torch_unusable", 200]]) {
+    const receipt = fresh();
+    await proxy.seed(receipt, { age: 900 + 86_400 + 5 });
+    await sandbox.fault({ receipt, ...fault });
+    const answer = await proxy.json(casePath(receipt));
+    assert.deepEqual([answer.status, answer.body.seeded], [200, true], detail);
+    assert.deepEqual([answer.cache.fwd, answer.cache.detail, answer.cache["fwd-status"]], ["stale", detail, status]);
+    assert.ok(answer.cache.ttl < -86_000 && Number(answer.headers.get("age")) > 87_000);
+    await sandbox.mend();
+  }
+});
+
+test("K12 the end of the error window: then an honest error", async () => {
+  const [within, beyond] = [fresh(), fresh()];
+  await proxy.seed(within, { age: 900 + 604_800 - 30 });
+  await proxy.seed(beyond, { age: 900 + 604_800 + 5 });
+  await sandbox.fault({ status: 500 });
+  const kept = await proxy.json(casePath(within));
+  assert.deepEqual([kept.status, kept.body.seeded, kept.cache.detail], [200, true, "torch_failed"]);
+  const gone = await proxy.json(casePath(beyond));
+  assert.deepEqual([gone.status, gone.body.code, gone.body.retryable], [502, "torch_failed", true]);
+  await sandbox.mend();
+});
+
+test("K8 clocks that disagree: an entry from the near future is fresh with age 0, from the far future a miss", async () => {
+  const [near, far] = [fresh(), fresh()];
+  await proxy.seed(near, { age: -200 });
+  await proxy.seed(far, { age: -100_000 });
+  const answer = await proxy.json(casePath(near));
+  assert.deepEqual([answer.body.seeded, answer.headers.get("age"), answer.cache.hit], [true, "0", true]);
+  assert.equal(answer.cache.ttl, 900);
+  const [other, calls] = await counting(() => proxy.json(casePath(far)));
+  assert.deepEqual([other.body.seeded, calls], [undefined, 1]);
+});
+
+test("K10 a corrupt or old-format entry is a miss, never a 500", async () => {
+  const kv = await proxy.kv();
+  const now = Math.floor(Date.now() / 1000);
+  const line = (version, length) => `${version} ok ${now} ${now + 900} ${now + 9000} ${now + 90000} - 2026-11 ${length} ${"a".repeat(32)}`;
+  const broken = ["", "x", "{}", '{"receipt_number":"X"}', "\n", `${line(1, 2)}`, `${line(1, 3)}\n{}`, `${line(2, 2)}\n{}`, `${line(0, 2)}\n{}`, `${line(1, 2)} more\n{}`, `\u0000\uffff\n{}`, `1 ok a b c d - 2026-11 2 ${"a".repeat(32)}\n{}`, `1 ok ${"9".repeat(30)} 1 1 1 - 2026-11 2 ${"a".repeat(32)}\n{}`];
+  for (const text of broken) {
+    const receipt = fresh();
+    await kv.put(`case:1:${receipt}`, text);
+    const single = await proxy.json(casePath(receipt));
+    assert.deepEqual([single.status, single.body.receipt_number, single.cache.fwd], [200, receipt, "uri-miss"], text);
+  }
+  const list = [];
+  for (const text of broken) {
+    const receipt = fresh();
+    await kv.put(`case:1:${receipt}`, text);
+    list.push(receipt);
+  }
+  const batch = await proxy.json(batchPath(list));
+  assert.deepEqual(batch.body.map((one) => [one.receipt_number, one.error]), list.map((receipt) => [receipt, undefined]));
+});
+
+test("ok an entry of an older taxonomy is not passed off as one of ours", async () => {
+  const receipt = fresh();
+  await proxy.seed(receipt, { taxonomy: "2020-01" });
+  const answer = await proxy.json(casePath(receipt));
+  assert.equal(answer.body.normalized.taxonomy, "2026-11");
+});
+
+test("ok no-cache asks Torch anew, but not more than once in thirty seconds for a case", async () => {
+  const receipt = fresh();
+  await proxy.seed(receipt, { age: 60 });
+  const [first, calls] = await counting(() => proxy.json(casePath(receipt), { "cache-control": "no-cache" }));
+  assert.deepEqual([first.body.seeded, first.cache.fwd, calls], [undefined, "request", 1]);
+  const [again, none] = await counting(() => Promise.all([1, 2, 3].map(() => proxy.json(casePath(receipt), { "cache-control": "no-cache" }))));
+  assert.ok(again.every(({ cache }) => cache.hit));
+  assert.equal(none, 0);
+});
+
+test("ok max-age, max-stale, min-fresh and only-if-cached are obeyed", async () => {
+  const ask = async (seed, field) => {
+    const receipt = fresh();
+    if (seed) await proxy.seed(receipt, seed);
+    const [answer, calls] = await counting(() => proxy.json(casePath(receipt), { "cache-control": field }));
+    return [answer.status, answer.body.seeded === true, calls];
+  };
+  assert.deepEqual(await ask({ age: 100 }, "max-age=200"), [200, true, 0]);
+  assert.deepEqual(await ask({ age: 100 }, "max-age=50"), [200, false, 1]);
+  assert.deepEqual(await ask({ age: 100 }, "min-fresh=500"), [200, true, 0]);
+  assert.deepEqual(await ask({ age: 100 }, "min-fresh=850"), [200, false, 1]);
+  assert.deepEqual(await ask({ age: 2000 }, "max-stale=10"), [200, false, 1]);
+  assert.deepEqual(await ask({ age: 100 }, "only-if-cached"), [200, true, 0]);
+  assert.deepEqual(await ask({ age: 2000 }, "only-if-cached"), [200, true, 0]);
+  assert.deepEqual(await ask({ age: 200_000 }, "only-if-cached"), [504, false, 0]);
+  assert.deepEqual(await ask(undefined, "only-if-cached"), [504, false, 0]);
+  assert.deepEqual(await ask({ age: 100 }, "only-if-cached, max-age=50"), [504, false, 0]);
+});
+
+test("ok FRESHNESS overrides the table, FIELD_NAMES the names", async () => {
+  const other = await Proxy.start(sandbox.url, { vars: { FRESHNESS: '{"active":100,"waiting":100,"moving":100,"final":100,"unknown":100,"not_found":100}', FIELD_NAMES: '{"status_category":"source_hint"}' } });
+  try {
+    const answer = await other.json(casePath(fresh()));
+    const maxAge = Number(answer.headers.get("cache-control").match(/max-age=(\d+)/)[1]);
+    assert.ok(maxAge >= 90 && maxAge <= 110, String(maxAge));
+  } finally {
+    await other.close();
+  }
+});
+
+test("ok a batch of 100 fresh cases costs one KV operation and no call to Torch", async () => {
+  const other = await Proxy.start(sandbox.url, { worker: { configPath: "tests/edge/counting/wrangler.toml" } });
+  const operations = async () => (await fetch(`${other.url}/__operations`)).json();
+  try {
+    const list = receipts(100, "CCB");
+    await Promise.all(list.map((receipt) => other.seed(receipt)));
+    const before = await operations();
+    const [answer, calls] = await counting(() => other.json(batchPath(list)));
+    const after = await operations();
+    assert.deepEqual(answer.body.map((one) => [one.receipt_number, one.seeded]), list.map((receipt) => [receipt, true]));
+    assert.deepEqual([after.get - before.get, after.keys - before.keys, calls], [1, 100, 0]);
+    assert.equal(answer.cache.hit, true);
+    await other.json(batchPath(list));
+    assert.equal((await operations()).get, after.get, "and none while this isolate remembers");
+    // A miss on the single route looks into KV once too, though it takes the long way afterwards.
+    const missing = receipts(1, "CCM")[0];
+    await other.json(casePath(missing));
+    assert.equal((await operations()).get - after.get, 1);
+  } finally {
+    await other.close();
+  }
+});

@@ -1,0 +1,114 @@
+// The Worker and the sandbox on the real workerd, each behind a real HTTP address. The sandbox's own
+// counters are the witness of what Torch was asked.
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { createTestHarness } from "wrangler";
+
+process.env.WRANGLER_SEND_METRICS = "false";
+process.env.WRANGLER_LOG = "error";
+
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+export const TOKEN = "client-token-of-the-tests";
+export const TORCH_KEY = "sandbox-torch-key";
+export const sha256 = (text) => createHash("sha256").update(text).digest("hex");
+export const CLIENTS = [
+  { name: "tests", sha256: [sha256(TOKEN)], scopes: ["read"] },
+  { name: "operator", sha256: [sha256("operator-token")], scopes: ["ops"] },
+];
+const TAXONOMY = readFileSync(`${ROOT}/src/status/category.rs`, "utf8").match(/TAXONOMY: &str = "([^"]+)"/)[1];
+
+export const receipts = (count, prefix = "IOE", from = 1) =>
+  Array.from({ length: count }, (_, n) => `${prefix}${String(from + n).padStart(10, "0")}`);
+export const batchPath = (list) => `/case-status/batch?${list.map((receipt) => `receipt=${receipt}`).join("&")}`;
+export const casePath = (receipt) => `/case-status?receipt=${receipt}`;
+
+/** `Cache-Status` as an object: `{ hit: true, ttl: 812 }`. */
+export function cacheStatus(response) {
+  const [name, ...parameters] = (response.headers.get("cache-status") ?? "").split("; ");
+  if (name !== "torch-edge") return {};
+  return Object.fromEntries(parameters.map((text) => {
+    const [key, value = true] = text.split("=");
+    return [key, /^-?\d+$/.test(value) ? Number(value) : value];
+  }));
+}
+
+async function until(what, condition, patience = 5000) {
+  const end = Date.now() + patience;
+  for (;;) {
+    const value = await condition();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`${what} did not come about within ${patience} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+export class Sandbox {
+  static async start(vars = {}) {
+    const harness = createTestHarness({ root: ROOT, workers: [{ configPath: "wrangler.sandbox.toml", vars }] });
+    const { url } = await harness.listen();
+    return Object.assign(new Sandbox(), { harness, url: url.origin });
+  }
+
+  async control(method, path, body) {
+    const response = await fetch(`${this.url}/__sandbox/${path}`, { method, body: body && JSON.stringify(body) });
+    if (!response.ok) throw new Error(`the sandbox answered ${response.status} to ${method} ${path}: ${await response.text()}`);
+    return response.json();
+  }
+
+  reset = () => this.control("POST", "reset");
+  fault = (fault) => this.control("POST", "faults", fault);
+  mend = () => this.control("DELETE", "faults");
+  counters = () => this.control("GET", "counters");
+  calls = async () => (await this.counters()).calls;
+  advance = (by) => this.control("PUT", "clock", { advance: by });
+  close = () => this.harness.close();
+}
+
+export class Proxy {
+  /** The Worker in front of `torch`, an address. `worker`: another Worker than the built one. */
+  static async start(torch, { vars = {}, secrets = {}, worker = { configPath: "wrangler.toml" } } = {}) {
+    const harness = createTestHarness({
+      root: ROOT,
+      workers: [{
+        ...worker,
+        vars: { TORCH_BASE_URL: torch, ...vars },
+        secrets: { PARLEY_API_KEY: TORCH_KEY, CLIENTS: JSON.stringify(CLIENTS), ...secrets },
+      }],
+    });
+    const { url } = await harness.listen();
+    return Object.assign(new Proxy(), { harness, url: url.origin });
+  }
+
+  get(path, headers = {}, init = {}) {
+    return fetch(this.url + path, { headers: { authorization: `Bearer ${TOKEN}`, ...headers }, redirect: "manual", ...init });
+  }
+
+  async json(path, headers) {
+    const response = await this.get(path, headers);
+    return { status: response.status, headers: response.headers, cache: cacheStatus(response), body: await response.json() };
+  }
+
+  kv = async () => (await this.harness.getWorker().getEnv()).CASES;
+
+  /** The entry of a case, once it is kept. */
+  kept = async (receipt) => {
+    const kv = await this.kv();
+    return until(`an entry of ${receipt}`, () => kv.get(`case:1:${receipt}`));
+  };
+
+  /** Puts an entry into KV that was fetched `age` seconds ago and was fresh for `lifetime`. */
+  async seed(receipt, { age = 0, lifetime = 900, stale = 86_400, error = 604_800, body, kind = "ok", taxonomy = TAXONOMY } = {}) {
+    const now = Math.floor(Date.now() / 1000);
+    const fetched = now - age;
+    const text = kind === "ok" ? (body ?? JSON.stringify({ receipt_number: receipt, status_text: "Case Was Received", seeded: true })) : "";
+    const windows = kind === "ok" ? [fetched + lifetime + stale, fetched + lifetime + error] : [fetched + lifetime, fetched + lifetime];
+    const line = ["1", kind, fetched, fetched + lifetime, ...windows, "-", taxonomy, text.length, sha256(text).slice(0, 32)].join(" ");
+    await (await this.kv()).put(`case:1:${receipt}`, `${line}\n${text}`);
+  }
+
+  logs = () => this.harness.getLogs().map((log) => log.message ?? JSON.stringify(log)).join("\n");
+  close = () => this.harness.close();
+}
+
+export { until };
