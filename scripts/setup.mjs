@@ -34,20 +34,8 @@ function tryRead(program, args) {
   }
 }
 
-/** Calls back when this program is to end: with the signal, or with SIGTERM when the one that started it has gone. */
-export function onEnd(callback) {
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, callback);
-  const parent = process.ppid;
-  // A SIGTERM to npm ends npm and its shell and never gets here. Without npm a program may well
-  // outlive its parent: `node scripts/start.mjs &`.
-  if (!process.env.npm_lifecycle_event) return;
-  const watch = setInterval(() => {
-    if (process.ppid === parent) return;
-    clearInterval(watch);
-    callback("SIGTERM");
-  }, 500);
-  watch.unref();
-}
+/** What asks a program to end: Ctrl-C, `kill`, a terminal that closes. */
+export const END_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /** Installs the npm packages of package-lock.json, and goes on under the Node version they bring: to be awaited. */
 export async function ensureNode() {
@@ -68,7 +56,7 @@ export async function ensureNode() {
     const child = spawn(node, process.argv.slice(1), { stdio: "inherit", env });
     // The child decides how to end. A terminal's Ctrl-C reaches it without us, a `kill` does not: it
     // may be told twice. (On Windows `kill` would end it there and then.)
-    onEnd((signal) => process.platform !== "win32" && child.kill(signal));
+    for (const signal of END_SIGNALS) process.on(signal, () => process.platform !== "win32" && child.kill(signal));
     const [status, signal] = await once(child, "exit");
     process.exit(status ?? 128 + constants.signals[signal]);
   }

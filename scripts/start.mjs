@@ -11,24 +11,25 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { stripVTControlCharacters } from "node:util";
 import { build } from "./build.mjs";
-import { ROOT, ensureNode, fail, field, onEnd, say } from "./setup.mjs";
+import { END_SIGNALS, ROOT, ensureNode, fail, field, say } from "./setup.mjs";
 
 const HOST = "127.0.0.1";
 const STATE = resolve(ROOT, process.env.TORCH_EDGE_STATE ?? ".wrangler/start");
 const PATIENCE = 60_000;
-const RECEIPT = "IOE0912345678";
+// Of the sandbox's cases one with something new in nearly every half year until the middle of 2028.
+const RECEIPT = "IOE0907407037";
 
 await ensureNode();
+const token = demoToken();
 await mustNotRun();
 const ports = { proxy: await port("PORT", 8787) };
 ports.sandbox = await port("SANDBOX_PORT", 8788, ports.proxy);
 const [proxy, sandbox] = [`http://${HOST}:${ports.proxy}`, `http://${HOST}:${ports.sandbox}`];
 for (const face of ["worker", "sandbox"]) build(face);
 
-const token = demoToken();
 const children = new Map();
 let stopping;
-onEnd(() => stop(0));
+for (const signal of END_SIGNALS) process.on(signal, () => stop(0));
 say("starting …");
 start("sandbox", "wrangler.sandbox.toml", {});
 start("proxy", "wrangler.toml", {
@@ -67,12 +68,14 @@ function demoToken() {
   return readFileSync(file, "utf8").trim();
 }
 
-/** Two at once would write to the same files. */
+/** Two at once would write to the same files. Whoever knows the token is this folder's own. */
 async function mustNotRun() {
   const file = join(STATE, "address");
-  const address = existsSync(file) && readFileSync(file, "utf8");
-  const health = address && (await fetch(`${address}/health`, { signal: AbortSignal.timeout(2000) }).then((response) => response.json(), () => undefined));
-  if (health?.name === "torch-edge") fail(`it is running already, at ${address}: use that one or stop it first.`);
+  if (!existsSync(file)) return;
+  const address = readFileSync(file, "utf8");
+  const asked = fetch(`${address}/case-status`, { headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(2000) });
+  const code = await asked.then(async (response) => (await response.json()).code).catch(() => undefined);
+  if (code === "receipt_missing") fail(`it is running already, at ${address}: use that one or stop it first.`);
 }
 
 /** Runs one Worker under `wrangler dev`; `secrets` stand over the configuration's variables. */
@@ -103,12 +106,23 @@ function start(name, config, secrets) {
   for (const output of [child.stdout, child.stderr]) createInterface(output).on("line", (line) => report(name, line));
   const ended = once(child, "exit").then(([status, signal]) => {
     children.delete(name);
+    kill(child);
     if (!stopping) {
       say(`the ${name} ended by itself (${signal ?? `code ${status}`}): what it said stands above. Run \`npm start\` again.`);
       stop(1);
     }
   });
   children.set(name, { child, ended });
+}
+
+/** Ends a child and what it may have left running. */
+function kill(child) {
+  try {
+    if (process.platform === "win32") child.kill("SIGKILL");
+    else process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // Nothing is left of it.
+  }
 }
 
 /** Passes on what a Worker logs and what goes wrong. */
@@ -143,7 +157,7 @@ async function stop(status) {
   const all = [...children.values()];
   for (const { child } of all) child.kill("SIGTERM");
   const late = setTimeout(() => {
-    for (const { child } of children.values()) process.platform === "win32" ? child.kill("SIGKILL") : process.kill(-child.pid, "SIGKILL");
+    for (const { child } of children.values()) kill(child);
   }, 5000);
   await Promise.all(all.map(({ ended }) => ended));
   clearTimeout(late);

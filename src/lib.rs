@@ -58,3 +58,8 @@ mod browser;
 mod edge;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+
+/// The README's example is run like those of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
