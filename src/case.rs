@@ -19,6 +19,11 @@ use crate::time::UnixSeconds;
 /// The largest answer of Torch that is read, in bytes: 1 MiB.
 pub const MAX_BODY: usize = 1024 * 1024;
 
+/// The member that what we derive stands under.
+const OURS: &str = "normalized";
+/// The same where Torch itself sends a member of that name.
+const OURS_BESIDE_TORCHS: &str = "torch_edge_normalized";
+
 /// The names that the environment gives to Torch's fields ("Field names … may evolve during beta").
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldNames {
@@ -130,7 +135,7 @@ impl<'a> Case<'a> {
                         "it carries an error in place of a status",
                     ));
                 }
-                "normalized" => {
+                OURS => {
                     found.has_normalized = true;
                     continue;
                 }
@@ -178,9 +183,9 @@ impl<'a> Case<'a> {
     /// named `torch_edge_normalized`: what Torch sends is never replaced.
     pub fn with_normalized(&self, normalized: &Normalized) -> String {
         let name = if self.has_normalized {
-            "torch_edge_normalized"
+            OURS_BESIDE_TORCHS
         } else {
-            "normalized"
+            OURS
         };
         // A map of strings and flags: it cannot fail to serialise.
         let value = serde_json::to_string(normalized).unwrap_or_else(|_| "null".into());
@@ -188,6 +193,16 @@ impl<'a> Case<'a> {
         let open = self.record.strip_suffix('}').unwrap_or(self.record);
         format!("{open},\"{name}\":{value}}}")
     }
+}
+
+/// Torch's own record within a body that [`Case::with_normalized`] made; `None` where it is none.
+///
+/// So that a body of an older taxonomy can be normalized anew.
+pub fn without_normalized(body: &str) -> Option<String> {
+    // Ours is the last member, and nothing within it looks like a beginning of it.
+    let ours = [OURS, OURS_BESIDE_TORCHS].map(|name| body.rfind(&format!(",\"{name}\":{{")));
+    let at = ours.into_iter().flatten().max()?;
+    Some(format!("{}}}", body.get(..at)?))
 }
 
 #[derive(Default)]
@@ -324,6 +339,7 @@ mod tests {
         let record = r#"{"receipt_number":"ABC1234567890","status_text":"x","normalized":7}"#;
         let out = read(record).unwrap().with_normalized(&normalize("x", None));
         assert!(out.starts_with(r#"{"receipt_number":"ABC1234567890","status_text":"x","normalized":7,"torch_edge_normalized":{"#));
+        assert_eq!(without_normalized(&out).as_deref(), Some(record));
     }
 
     #[test]
@@ -465,6 +481,12 @@ mod tests {
             let out = case.with_normalized(&normalize(&text, None));
             let theirs = record.strip_suffix('}').unwrap();
             prop_assert!(out.starts_with(theirs));
+            prop_assert_eq!(without_normalized(&out), Some(record));
+        }
+
+        #[test]
+        fn t3_any_text_has_a_record_in_it_or_none(text: String) {
+            let _ = without_normalized(&text);
         }
     }
 }

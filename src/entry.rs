@@ -17,9 +17,10 @@ use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
 
-use crate::freshness::Window;
+use crate::case::{self, Case, FieldNames};
+use crate::freshness::{Table, Window};
 use crate::receipt::ReceiptNumber;
-use crate::status::TAXONOMY;
+use crate::status::{TAXONOMY, normalize};
 use crate::time::UnixSeconds;
 
 const VERSION: &str = "1";
@@ -179,6 +180,22 @@ impl<'a> Entry<'a> {
         }
     }
 
+    /// The text to keep of a case that Torch gave at `at`.
+    pub fn of_case(case: &Case<'_>, table: &Table, at: UnixSeconds) -> String {
+        let normalized = normalize(&case.status_text, case.status_category.as_deref());
+        let window = table.window(normalized.category, case.receipt, at);
+        let body = case.with_normalized(&normalized);
+        Entry::found(&body, window, case.last_status_at).write()
+    }
+
+    /// The text to keep in place of this entry, which was normalized by another taxonomy: the same
+    /// record of the same moment, normalized anew. `None` where the body holds no record.
+    pub fn renewed(&self, names: &FieldNames, table: &Table) -> Option<String> {
+        let record = case::without_normalized(self.body)?;
+        let case = Case::read(record.as_bytes(), names).ok()?;
+        Some(Self::of_case(&case, table, self.meta.window.fetched_at))
+    }
+
     /// Reads an entry.
     ///
     /// # Errors
@@ -300,6 +317,24 @@ mod tests {
             .write()
             .replace(TAXONOMY, "2025-01");
         assert!(!Entry::read(&text).unwrap().meta.current_taxonomy);
+    }
+
+    #[test]
+    fn ok_an_entry_of_another_taxonomy_is_normalized_anew_and_keeps_its_moment() {
+        let record = r#"{"receipt_number":"ABC1234567890","status_text":"Case Was Approved"}"#;
+        let (names, table) = (FieldNames::default(), Table::default());
+        let case = Case::read(record.as_bytes(), &names).unwrap();
+        let text = Entry::of_case(&case, &table, UnixSeconds(1_800_000_000));
+        let old = record.replace(
+            '}',
+            ",\"normalized\":{\"category\":\"received\",\"taxonomy\":\"2025-01\"}}",
+        );
+        let old = Entry::found(&old, window(1_800_000_000), None);
+        assert_eq!(old.renewed(&names, &table), Some(text));
+        assert_eq!(
+            Entry::found("{}", window(5), None).renewed(&names, &table),
+            None
+        );
     }
 
     #[test]

@@ -15,6 +15,8 @@ export function page(values, body) {
   return { body, cacheControl, etag, lastModified };
 }
 
+export const body = (page) => page.body;
+
 /** The answer that a page makes: 200, or 304 without its body. */
 export function reply(page, status, age, cacheStatus) {
   const headers = {

@@ -18,6 +18,9 @@ extern "C" {
     /// A page: Cache-Control, ETag and Last-Modified (or nothing), a line each, and a body.
     pub(super) fn page(values: &str, body: &JsString) -> Page;
 
+    /// A page's body.
+    pub(super) fn body(page: &Page) -> JsString;
+
     /// The 200 or 304 that a page makes.
     pub(super) fn reply(page: &Page, status: u16, age: f64, cache_status: &str) -> Response;
 

@@ -70,6 +70,7 @@ async fn answer(head: &Head<'_>, env: &Env, ctx: &Context) -> Result<Response, P
     }
     admitted?;
     let read = Read {
+        config: &config,
         env,
         ctx,
         kv: store::kv(env),

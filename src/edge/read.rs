@@ -5,6 +5,7 @@ use wasm_bindgen::JsValue;
 use web_sys::Response;
 use worker::{Context, Env};
 
+use super::config::Config;
 use super::gate::{self, Answer};
 use super::respond;
 use super::route::{self, Asked};
@@ -18,6 +19,7 @@ use crate::time::UnixSeconds;
 
 /// What a read needs of its surroundings.
 pub(super) struct Read<'a> {
+    pub(super) config: &'a Config,
     pub(super) env: &'a Env,
     pub(super) ctx: &'a Context,
     pub(super) kv: Kv,
@@ -136,6 +138,7 @@ impl Read<'_> {
     pub(super) async fn single(&self, query: &str) -> Result<Response, Problem> {
         let receipt = route::single(query)?;
         let known = store::read(&self.kv, receipt, self.now).await;
+        let known = known.and_then(|stored| stored.renewed(self.config));
         let outcome = match self.verdict(known.as_ref()) {
             Err(forward) => {
                 let mut answers = self.ask(&[receipt], forward).await;
@@ -162,6 +165,7 @@ impl Read<'_> {
         let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(receipts.len());
         let mut forwarded: Vec<(usize, ReceiptNumber, Option<Stored>, Forward)> = Vec::new();
         for (index, (&receipt, known)) in receipts.iter().zip(known).enumerate() {
+            let known = known.and_then(|stored| stored.renewed(self.config));
             match self.verdict(known.as_ref()) {
                 Ok(verdict) => outcomes.push(Some(self.serve(receipt, known, verdict))),
                 Err(forward) => {
@@ -262,8 +266,6 @@ impl Read<'_> {
 
     /// What to do with what is known: answer from it, or why to ask Torch.
     fn verdict(&self, known: Option<&Stored>) -> Result<Verdict, Forward> {
-        // An entry of another taxonomy's time says something else than we would: it is a stale one.
-        let known = known.filter(|stored| stored.meta.current_taxonomy);
         let window = known.map(|stored| &stored.meta.window);
         match decide(window, &self.directives, self.now) {
             Verdict::Revalidate => Err(match window {

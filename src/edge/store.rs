@@ -7,6 +7,7 @@ use wasm_bindgen::prelude::*;
 use worker::Env;
 use worker::wasm_bindgen_futures::JsFuture;
 
+use super::config::Config;
 use super::glue::{self, Page};
 use super::{bindings, observe};
 use crate::entry::{self, Entry, Kind, Meta};
@@ -80,6 +81,20 @@ impl Stored {
         let Entry { body, .. } = Entry::read(text).ok()?;
         let line = text.split_once('\n')?.0;
         Self::new(line, &JsString::from(body))
+    }
+
+    /// This, normalized by the taxonomy of this version where it was kept under another; `None` where
+    /// that cannot be done. It is not written back: a newer answer may have been kept meanwhile.
+    pub(super) fn renewed(self, config: &Config) -> Option<Self> {
+        if self.meta.current_taxonomy {
+            return Some(self);
+        }
+        let body = String::from(glue::body(&self.page));
+        let entry = Entry {
+            meta: self.meta,
+            body: &body,
+        };
+        Self::from_entry(&entry.renewed(&config.names, &config.table)?)
     }
 
     fn from_js(text: &JsString) -> Option<Self> {

@@ -135,11 +135,20 @@ test("K10 a corrupt or old-format entry is a miss, never a 500", async () => {
   assert.deepEqual(batch.body.map((one) => [one.receipt_number, one.error]), list.map((receipt) => [receipt, undefined]));
 });
 
-test("ok an entry of an older taxonomy is not passed off as one of ours", async () => {
-  const receipt = fresh();
-  await proxy.seed(receipt, { taxonomy: "2020-01" });
-  const answer = await proxy.json(casePath(receipt));
-  assert.equal(answer.body.normalized.taxonomy, "2026-11");
+test("ok an entry of an older taxonomy is normalized anew when it is read, and Torch is not asked", async () => {
+  const [single, batched, hopeless] = [fresh(), fresh(), fresh()];
+  const body = (receipt) => `{"receipt_number":"${receipt}", "status_text":"Case Was Approved","x":[1.0],"normalized":{"category":"older","taxonomy":"2020-01"}}`;
+  for (const receipt of [single, batched]) await proxy.seed(receipt, { taxonomy: "2020-01", age: 60, body: body(receipt) });
+  await proxy.seed(hopeless, { taxonomy: "2020-01", body: "not what it was" });
+  const [answers, calls] = await counting(async () => [await proxy.get(casePath(single)), await proxy.get(batchPath([batched]))]);
+  assert.equal(calls, 0);
+  const [one, [two]] = await Promise.all(answers.map((answer) => answer.clone().json()));
+  for (const answer of [one, two]) assert.deepEqual([answer.normalized.category, answer.normalized.taxonomy], ["approved", "2026-11"]);
+  assert.ok((await answers[0].text()).startsWith(`{"receipt_number":"${single}", "status_text":"Case Was Approved","x":[1.0],"normalized":{"category":"approved"`));
+  assert.ok(Number(answers[0].headers.get("age")) >= 60, "of the same age");
+  assert.match(answers[0].headers.get("cache-status"), /hit/);
+  const [answer, asked] = await counting(() => proxy.json(casePath(hopeless)));
+  assert.deepEqual([answer.status, answer.body.normalized.taxonomy, asked], [200, "2026-11", 1]);
 });
 
 test("ok no-cache asks Torch anew, but not more than once in thirty seconds for a case", async () => {

@@ -18,7 +18,6 @@ use crate::entry::Entry;
 use crate::problem::{Code, Problem};
 use crate::receipt::ReceiptNumber;
 use crate::retry::retry_after;
-use crate::status::normalize;
 use crate::time::UnixSeconds;
 
 /// How long Torch has for the whole of an answer.
@@ -145,12 +144,7 @@ async fn ask_several(
 }
 
 fn found(config: &Config, case: &Case<'_>) -> String {
-    let normalized = normalize(&case.status_text, case.status_category.as_deref());
-    let window = config
-        .table
-        .window(normalized.category, case.receipt, now());
-    let body = case.with_normalized(&normalized);
-    Entry::found(&body, window, case.last_status_at).write()
+    Entry::of_case(case, &config.table, now())
 }
 
 fn absent(config: &Config, receipt: ReceiptNumber) -> String {
