@@ -1,7 +1,8 @@
 // `npm start`: the proxy and the sandbox together on this machine, with no account and no key.
 //
 // PORT and SANDBOX_PORT choose the ports (0: any free one), TORCH_EDGE_STATE the folder of what is
-// kept from one start to the next. Settings such as FRESHNESS are taken from `.dev.vars`.
+// kept from one start to the next. Settings such as FRESHNESS are taken
+// from the environment or from `.dev.vars`.
 import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -17,6 +18,7 @@ const HOST = "127.0.0.1";
 const STATE = resolve(ROOT, process.env.TORCH_EDGE_STATE ?? ".wrangler/start");
 const PATIENCE = 60_000;
 // Of the sandbox's cases one with something new in nearly every half year until the middle of 2028.
+const SETTINGS = ["FRESHNESS", "FIELD_NAMES", "TORCH_BATCH_MAX", "TORCH_PATH_PREFIX"];
 const RECEIPT = "IOE0907407037";
 
 await ensureNode();
@@ -28,6 +30,7 @@ const [proxy, sandbox] = [`http://${HOST}:${ports.proxy}`, `http://${HOST}:${por
 for (const face of ["worker", "sandbox"]) build(face);
 
 const children = new Map();
+let started;
 let stopping;
 for (const signal of END_SIGNALS) process.on(signal, () => stop(0));
 say("starting …");
@@ -36,9 +39,11 @@ start("proxy", "wrangler.toml", {
   TORCH_BASE_URL: sandbox,
   PARLEY_API_KEY: field("wrangler.sandbox.toml", /^SANDBOX_KEYS = "([^",]+)/m, "a key in SANDBOX_KEYS"),
   CLIENTS: JSON.stringify([{ name: "demo", sha256: [createHash("sha256").update(token).digest("hex")], scopes: ["read"] }]),
+  ...Object.fromEntries(SETTINGS.filter((name) => name in process.env).map((name) => [name, process.env[name]])),
 });
 const [{ clock }] = await Promise.all([answer(`${sandbox}/__sandbox/state`), answer(`${proxy}/health`)]);
 writeFileSync(join(STATE, "address"), proxy);
+started = true;
 console.log(welcome(clock));
 
 /** The port of a variable, or the first free one from `first` on. */
@@ -107,10 +112,15 @@ function start(name, config, secrets) {
   const ended = once(child, "exit").then(([status, signal]) => {
     children.delete(name);
     kill(child);
-    if (!stopping) {
-      say(`the ${name} ended by itself (${signal ?? `code ${status}`}): what it said stands above. Run \`npm start\` again.`);
-      stop(1);
+    if (stopping) return;
+    const how = signal ?? `code ${status}`;
+    if (name === "sandbox" && started) {
+      // What becomes of readers when Torch is gone is worth a look.
+      say(`the sandbox has ended (${how}). The proxy goes on and answers what it has; \`npm start\` again brings both.`);
+      return;
     }
+    say(`the ${name} ended by itself (${how}): what it said stands above. Run \`npm start\` again.`);
+    stop(1);
   });
   children.set(name, { child, ended });
 }

@@ -32,12 +32,12 @@ after(async () => {
 });
 
 /** Runs `npm start`'s program, on free ports and with a folder of its own, until it has said everything. */
-async function start() {
+async function start(more = {}) {
   // Without TORCH_EDGE_NODE it finds its Node itself, as it does for a person.
   const { TORCH_EDGE_NODE: _, ...env } = process.env;
   const child = spawn("node", [join(ROOT, "scripts/start.mjs")], {
     cwd: ROOT,
-    env: { ...env, PORT: "0", SANDBOX_PORT: "0", TORCH_EDGE_STATE: state },
+    env: { ...env, PORT: "0", SANDBOX_PORT: "0", TORCH_EDGE_STATE: state, ...more },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
@@ -56,8 +56,10 @@ async function start() {
     child.kill(signal);
     return exited;
   };
-  return { child, output, exported, end, sandbox: output.match(/sandbox +(http:\S+)/)[1], curl: output.match(/^ *(curl -i .*)$/m)[1] };
+  return { child, output: () => output, exported, end, sandbox: output.match(/sandbox +(http:\S+)/)[1], curl: output.match(/^ *(curl -i .*)$/m)[1] };
 }
+
+const bearer = () => ({ authorization: `Bearer ${started.exported.PARLEY_API_KEY}` });
 
 /** What one of the programs prints, with the two variables and nothing else of ours. */
 async function run(command, args) {
@@ -134,7 +136,47 @@ test("err a second start in the same folder is a sentence", async () => {
   await assert.rejects(end, ({ code, stderr }) => code === 1 && stderr.includes(`it is running already, at ${started.exported.BASE_URL}`));
 });
 
-// Last: it stops and starts what the others use.
+// Here a Worker calls out by itself, and not through the test's process as it does under the harness.
+test("K13 a body that breaks off is a 502, and nothing is kept", async () => {
+  const { sandbox, exported } = started;
+  const ask = () => fetch(`${exported.BASE_URL}/case-status?receipt=CUT0000000001`, { headers: bearer() });
+  await fetch(`${sandbox}/__sandbox/faults`, { method: "POST", body: '{"receipt":"CUT0000000001","body":"cut"}' });
+  const broken = await ask();
+  assert.deepEqual([broken.status, (await broken.json()).code], [502, "torch_unreachable"]);
+  await fetch(`${sandbox}/__sandbox/faults`, { method: "DELETE" });
+  await new Promise((done) => setTimeout(done, 1100));
+  const whole = await ask();
+  assert.deepEqual([whole.status, /fwd=uri-miss/.test(whole.headers.get("cache-status"))], [200, true]);
+});
+
+// Last: these stop and start what the others use.
+test("ok with the sandbox stopped a case read before is answered, marked stale once it is; one never read gets a 502", async () => {
+  await started.end("SIGTERM");
+  started = await start({ FRESHNESS: '{"active":1,"waiting":1,"moving":1,"final":1,"unknown":1}' });
+  const ask = async (receipt) => {
+    const response = await fetch(`${started.exported.BASE_URL}/case-status?receipt=${receipt}`, { headers: bearer() });
+    return { status: response.status, cache: response.headers.get("cache-status"), age: Number(response.headers.get("age")), body: await response.json() };
+  };
+  assert.equal((await ask("GON0000000001")).status, 200);
+  const port = new URL(started.sandbox).port;
+  const family = descendants(started.child.pid).slice(1);
+  const listening = processes("args=").filter(([pid, ...args]) => family.includes(Number(pid)) && args.includes(port)).map(([pid]) => Number(pid));
+  assert.ok(listening.length > 0);
+  for (const pid of listening) process.kill(pid, "SIGKILL");
+  await new Promise((done) => setTimeout(done, 2000));
+  const kept = await ask("GON0000000001");
+  assert.deepEqual([kept.status, kept.body.receipt_number], [200, "GON0000000001"]);
+  assert.match(kept.cache, /^torch-edge; hit; ttl=-\d+; detail=refreshing$/);
+  assert.ok(kept.age >= 2);
+  const response = await fetch(`${started.exported.BASE_URL}/case-status?receipt=GON0000000001`, { headers: { ...bearer(), "cache-control": "max-age=0" } });
+  assert.equal(response.status, 200);
+  const never = await ask("GON0000000002");
+  assert.deepEqual([never.status, never.body.code], [502, "torch_unreachable"]);
+  assert.match(started.output(), /the sandbox has ended/);
+  await started.end("SIGTERM");
+  started = await start();
+});
+
 for (const signal of ["SIGINT", "SIGTERM"]) {
   test(`ok ${signal} ends everything, and the next start keeps token and cache`, async () => {
     const { child, exported } = started;
@@ -144,15 +186,17 @@ for (const signal of ["SIGINT", "SIGTERM"]) {
     assert.deepEqual(await alive(family), []);
     started = await start();
     assert.equal(started.exported.PARLEY_API_KEY, exported.PARLEY_API_KEY);
-    const headers = { authorization: `Bearer ${exported.PARLEY_API_KEY}` };
-    const response = await fetch(`${started.exported.BASE_URL}/case-status?receipt=${RECEIPT}`, { headers });
+    const response = await fetch(`${started.exported.BASE_URL}/case-status?receipt=${RECEIPT}`, { headers: bearer() });
     assert.match(response.headers.get("cache-status"), /^torch-edge; hit; /);
   });
 }
 
+/** Every process of the machine: its number, and the columns asked for. */
+const processes = (columns) => execFileSync("ps", ["-A", "-o", `pid=,${columns}`]).toString().trim().split("\n").map((row) => row.trim().split(/\s+/));
+
 /** The processes that come from this one, itself included. */
 function descendants(pid) {
-  const rows = execFileSync("ps", ["-A", "-o", "pid=,ppid="]).toString().trim().split("\n").map((row) => row.trim().split(/\s+/).map(Number));
+  const rows = processes("ppid=").map((row) => row.map(Number));
   const found = [pid];
   for (const one of found) found.push(...rows.filter(([, parent]) => parent === one).map(([child]) => child));
   return found;
@@ -161,7 +205,7 @@ function descendants(pid) {
 /** Which of them are still there a moment later; one that has ended and is not yet collected is not. */
 async function alive(pids) {
   for (let round = 0; ; round++) {
-    const rows = execFileSync("ps", ["-A", "-o", "pid=,stat=,args="]).toString().trim().split("\n").map((row) => row.trim().split(/\s+/));
+    const rows = processes("stat=,args=");
     const left = rows.filter(([pid, state]) => pids.includes(Number(pid)) && !state.startsWith("Z"));
     if (!left.length || round === 20) return left;
     await new Promise((done) => setTimeout(done, 100));
