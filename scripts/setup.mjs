@@ -23,7 +23,7 @@ export function fail(text) {
 /** Runs a program in the project's folder with its output shown; ends this one where it fails. */
 export function run(program, args, options = {}) {
   const { status, error } = spawnSync(program, args, { cwd: ROOT, stdio: "inherit", ...options });
-  if (error || status !== 0) fail(`\`${program} ${args.join(" ")}\` failed${error ? `: ${error.message}` : ""}.`);
+  if (error || status !== 0) fail(`\`${program} ${args.join(" ")}\` failed${error ? `: ${error.message}` : ""}. What it said stands above; mend that and run this again.`);
 }
 
 function tryRead(program, args) {
