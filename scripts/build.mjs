@@ -6,7 +6,7 @@
 // (src/edge/entry.js, src/sandbox/entry.js) in place of its generated one, which would put a Proxy
 // and a class in the way of every request.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -32,6 +32,30 @@ function inputs() {
   return hash.digest("hex");
 }
 
+/** Waits until no other build is between cargo's compiling and the copying of what it made: all faces
+ * go by one name there. Gives back what ends the lock. */
+function lock() {
+  const file = join(ROOT, "build", ".lock");
+  const holder = () => {
+    try {
+      const pid = Number(readFileSync(file, "utf8"));
+      return process.kill(pid, 0) && pid;
+    } catch {
+      return undefined;
+    }
+  };
+  for (;;) {
+    try {
+      writeFileSync(file, String(process.pid), { flag: "wx" });
+      return () => rmSync(file, { force: true });
+    } catch {
+      // One that died left its lock behind.
+      if (!holder()) rmSync(file, { force: true });
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+    }
+  }
+}
+
 /** Builds one face, unless what it is made of is what it was made of the last time. */
 export function build(face) {
   ensureRust();
@@ -42,16 +66,20 @@ export function build(face) {
   const stamp = inputs();
   if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) return out;
   const bindgen = ensureWasmBindgen();
+  const glue = join(ROOT, "build", `${face}.glue`);
+  rmSync(glue, { recursive: true, force: true });
+  mkdirSync(glue, { recursive: true });
+  const wasm = join(glue, "torch_edge.wasm");
   say(`building the ${face} …`);
+  const unlock = lock();
   run("cargo", ["build", "--quiet", "--locked", "--release", "--lib", "--target", "wasm32-unknown-unknown", "--features", face], {
     // No path of the machine that built it in what ships.
     env: { ...process.env, CARGO_ENCODED_RUSTFLAGS: [`--remap-path-prefix=${CARGO_HOME}=/cargo`, `--remap-path-prefix=${ROOT}=/torch-edge/`].join("\x1f") },
   });
-  const wasm = join(TARGET, "wasm32-unknown-unknown", "release", "torch_edge.wasm");
+  copyFileSync(join(TARGET, "wasm32-unknown-unknown", "release", "torch_edge.wasm"), wasm);
+  unlock();
 
-  const glue = join(ROOT, "build", `${face}.glue`);
   const made = join(glue, "made");
-  rmSync(glue, { recursive: true, force: true });
   for (const folder of [out, made]) mkdirSync(folder, { recursive: true });
   run(bindgen, [
     wasm, "--target", target, "--out-dir", glue, "--out-name", "index", "--no-typescript",
