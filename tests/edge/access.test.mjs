@@ -1,16 +1,10 @@
 // Who may ask, and what the operator's mistakes look like.
 import assert from "node:assert/strict";
-import test, { after, before } from "node:test";
-import { Proxy, Sandbox, TOKEN, TORCH_KEY, batchPath, casePath, sha256 } from "./support.mjs";
+import test from "node:test";
+import { batchPath, casePath, pair, Proxy, sha256, TOKEN, TORCH_KEY } from "./support.mjs";
 
 const RECEIPT = "ACC0000000001";
-let sandbox;
-let proxy;
-before(async () => {
-  sandbox = await Sandbox.start();
-  proxy = await Proxy.start(sandbox.url);
-});
-after(() => Promise.all([proxy?.close(), sandbox?.close()]));
+const { sandbox, proxy } = await pair();
 
 test("A1 no token, an unknown one, the wrong scheme, another scope: refused, also when the case is cached", async () => {
   for (const round of ["nothing cached", "cached", "in memory"]) {

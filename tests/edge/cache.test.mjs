@@ -1,15 +1,9 @@
 // How long an answer serves, and what a request may ask of it.
 import assert from "node:assert/strict";
-import test, { after, before } from "node:test";
-import { Proxy, Sandbox, batchPath, casePath, receipts, until } from "./support.mjs";
+import test from "node:test";
+import { batchPath, casePath, pair, Proxy, receipts, until } from "./support.mjs";
 
-let sandbox;
-let proxy;
-before(async () => {
-  sandbox = await Sandbox.start();
-  proxy = await Proxy.start(sandbox.url);
-});
-after(() => Promise.all([proxy?.close(), sandbox?.close()]));
+const { sandbox, proxy } = await pair();
 
 /** Each test has its own cases: what one remembers is nothing to the next. */
 let serial = 0;

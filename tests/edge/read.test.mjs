@@ -2,16 +2,10 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
 import { connect } from "node:net";
-import test, { after, before } from "node:test";
-import { Proxy, Sandbox, TORCH_KEY, batchPath, cacheStatus, casePath, receipts } from "./support.mjs";
+import test from "node:test";
+import { batchPath, cacheStatus, casePath, pair, receipts, TORCH_KEY } from "./support.mjs";
 
-let sandbox;
-let proxy;
-before(async () => {
-  sandbox = await Sandbox.start();
-  proxy = await Proxy.start(sandbox.url);
-});
-after(() => Promise.all([proxy?.close(), sandbox?.close()]));
+const { sandbox, proxy } = await pair();
 
 const torch = async (path) =>
   (await fetch(sandbox.url + path, { headers: { authorization: `Bearer ${TORCH_KEY}` } })).text();

@@ -1,16 +1,10 @@
 // A panic in one request does not take the next one down. The Worker under test is the built one with
 // paths that panic on purpose (feature `panic-probe`).
 import assert from "node:assert/strict";
-import test, { after, before } from "node:test";
-import { Proxy, Sandbox, casePath, receipts } from "./support.mjs";
+import test from "node:test";
+import { casePath, pair, receipts } from "./support.mjs";
 
-let sandbox;
-let proxy;
-before(async () => {
-  sandbox = await Sandbox.start();
-  proxy = await Proxy.start(sandbox.url, { worker: { configPath: "tests/edge/recovery/wrangler.toml" } });
-});
-after(() => Promise.all([proxy?.close(), sandbox?.close()]));
+const { sandbox, proxy } = await pair({ worker: { configPath: "tests/edge/recovery/wrangler.toml" } });
 
 const [read, waiting, ...others] = receipts(40, "RCV");
 

@@ -2,6 +2,7 @@
 // counters are the witness of what Torch was asked.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { after } from "node:test";
 import { fileURLToPath } from "node:url";
 import { createTestHarness } from "wrangler";
 
@@ -33,7 +34,8 @@ export function cacheStatus(response) {
   }));
 }
 
-async function until(what, condition, patience = 5000) {
+/** Waits until a condition gives something true, and gives that back. */
+export async function until(what, condition, patience = 5000) {
   const end = Date.now() + patience;
   for (;;) {
     const value = await condition();
@@ -111,4 +113,11 @@ export class Proxy {
   close = () => this.harness.close();
 }
 
-export { until };
+/** A sandbox and a proxy in front of it, for all tests of a file. */
+export async function pair(options) {
+  const sandbox = await Sandbox.start();
+  const proxy = await Proxy.start(sandbox.url, options);
+  after(() => Promise.all([proxy.close(), sandbox.close()]));
+  return { sandbox, proxy };
+}
+

@@ -1,15 +1,9 @@
 // Torch in all its moods: what the reader sees, and what Torch was asked.
 import assert from "node:assert/strict";
-import test, { after, before } from "node:test";
-import { Proxy, Sandbox, batchPath, casePath, receipts } from "./support.mjs";
+import test from "node:test";
+import { batchPath, casePath, pair, Proxy, receipts, Sandbox } from "./support.mjs";
 
-let sandbox;
-let proxy;
-before(async () => {
-  sandbox = await Sandbox.start();
-  proxy = await Proxy.start(sandbox.url);
-});
-after(() => Promise.all([proxy?.close(), sandbox?.close()]));
+const { sandbox, proxy } = await pair();
 
 let serial = 0;
 const fresh = () => receipts(1, "UPS", ++serial)[0];
