@@ -35,67 +35,65 @@ struct Outcome {
 }
 
 impl Outcome {
+    /// What Torch said, a moment ago or some time ago.
+    fn said(stored: Stored, cache: CacheStatus) -> Self {
+        let answer = match stored.meta.kind {
+            Kind::Found => Ok(stored),
+            Kind::Absent => Err(not_found()),
+        };
+        Self { answer, cache }
+    }
+
     /// From the cache.
     fn cached(stored: Stored, detail: Option<&'static str>, now: UnixSeconds) -> Self {
+        let detail = if stored.meta.kind == Kind::Absent {
+            Some("negative")
+        } else {
+            detail
+        };
         let ttl = Some(stored.meta.window.ttl(now));
-        match stored.meta.kind {
-            Kind::Found => Self {
-                answer: Ok(stored),
-                cache: CacheStatus {
-                    ttl,
-                    detail,
-                    ..Default::default()
-                },
+        Self::said(
+            stored,
+            CacheStatus {
+                ttl,
+                detail,
+                ..Default::default()
             },
-            Kind::Absent => {
-                let cache = CacheStatus {
-                    ttl,
-                    detail: Some("negative"),
-                    ..Default::default()
-                };
-                Self {
-                    answer: Err(not_found()),
-                    cache,
-                }
-            }
-        }
+        )
     }
 
     /// From Torch, or in Torch's trouble from the cache after all.
     fn asked(answer: Answer, known: Option<Stored>, forward: Forward, now: UnixSeconds) -> Self {
+        let Answer {
+            outcome,
+            status: forward_status,
+            collapsed,
+        } = answer;
+        let forward = Some(forward);
         let cache = CacheStatus {
-            forward: Some(forward),
-            forward_status: answer.status,
-            collapsed: answer.collapsed,
+            forward,
+            forward_status,
+            collapsed,
             ..Default::default()
         };
-        match answer.outcome {
-            Ok(stored) => {
-                let cache = CacheStatus {
+        match outcome {
+            Ok(stored) => Self::said(
+                stored,
+                CacheStatus {
                     stored: true,
                     ..cache
-                };
-                match stored.meta.kind {
-                    Kind::Found => Self {
-                        answer: Ok(stored),
-                        cache,
-                    },
-                    Kind::Absent => Self {
-                        answer: Err(not_found()),
-                        cache,
-                    },
-                }
-            }
+                },
+            ),
             Err(problem) => {
+                let cache = CacheStatus {
+                    detail: Some(problem.code.id()),
+                    ..cache
+                };
                 let usable = known.filter(|stored| {
                     stored.meta.kind == Kind::Found
                         && problem.code.excuses_stale()
                         && serves_on_error(&stored.meta.window, now)
                 });
-                let cache = CacheStatus {
-                    detail: Some(problem.code.id()),
-                    ..cache
-                };
                 Self {
                     answer: usable.ok_or(problem),
                     cache,
@@ -145,7 +143,12 @@ impl Read<'_> {
                 let answer = answers.pop().unwrap_or_else(Answer::lost);
                 Outcome::asked(answer, known, forward, self.now)
             }
-            Ok(verdict) => self.serve(receipt, known, verdict),
+            Ok(verdict) => {
+                let mut stale = Vec::new();
+                let outcome = self.serve(receipt, known, verdict, &mut stale);
+                self.refresh(stale);
+                outcome
+            }
         };
         Ok(match outcome.answer {
             Ok(stored) => respond::case(&stored, outcome.cache, &self.validators, self.now),
@@ -162,34 +165,34 @@ impl Read<'_> {
             .collect();
         let known = store::read_many(&self.kv, &receipts, self.now).await;
 
+        let mut stale = Vec::new();
         let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(receipts.len());
         let mut forwarded: Vec<(usize, ReceiptNumber, Option<Stored>, Forward)> = Vec::new();
         for (index, (&receipt, known)) in receipts.iter().zip(known).enumerate() {
             let known = known.and_then(|stored| stored.renewed(self.config));
             match self.verdict(known.as_ref()) {
-                Ok(verdict) => outcomes.push(Some(self.serve(receipt, known, verdict))),
+                Ok(verdict) => {
+                    outcomes.push(Some(self.serve(receipt, known, verdict, &mut stale)));
+                }
                 Err(forward) => {
                     outcomes.push(None);
                     forwarded.push((index, receipt, known, forward));
                 }
             }
         }
+        self.refresh(stale);
         if !forwarded.is_empty() {
             let missing: Vec<ReceiptNumber> =
                 forwarded.iter().map(|(_, receipt, ..)| *receipt).collect();
             let demanded = forwarded
                 .iter()
                 .any(|(.., forward)| *forward == Forward::Request);
-            let answers = self
-                .ask(
-                    &missing,
-                    if demanded {
-                        Forward::Request
-                    } else {
-                        Forward::Miss
-                    },
-                )
-                .await;
+            let forward = if demanded {
+                Forward::Request
+            } else {
+                Forward::Miss
+            };
+            let answers = self.ask(&missing, forward).await;
             let answers = answers
                 .into_iter()
                 .chain(std::iter::repeat_with(Answer::lost));
@@ -277,7 +280,14 @@ impl Read<'_> {
         }
     }
 
-    fn serve(&self, receipt: ReceiptNumber, known: Option<Stored>, verdict: Verdict) -> Outcome {
+    /// Answers from the cache. One whose answer is to be refreshed behind it is put among `stale`.
+    fn serve(
+        &self,
+        receipt: ReceiptNumber,
+        known: Option<Stored>,
+        verdict: Verdict,
+        stale: &mut Vec<ReceiptNumber>,
+    ) -> Outcome {
         let Some(known) = known.filter(|_| verdict != Verdict::NotCached) else {
             return Outcome::not_cached();
         };
@@ -285,31 +295,45 @@ impl Read<'_> {
             return Outcome::cached(known, None, self.now);
         }
         if store::claim_refresh(receipt, self.now) {
-            let (env, now) = (self.env.clone(), self.now);
-            self.ctx.wait_until(async move {
-                let answers = gate::ask(&env, &[receipt], UnixSeconds::default()).await;
-                for Answer { outcome, .. } in answers {
-                    if let Ok(stored) = outcome {
-                        store::remember(receipt, Some(stored), now);
-                    }
-                }
-            });
+            stale.push(receipt);
         }
         Outcome::cached(known, Some("refreshing"), self.now)
     }
 
+    /// Asks Torch for these cases behind the answer.
+    fn refresh(&self, stale: Vec<ReceiptNumber>) {
+        if stale.is_empty() {
+            return;
+        }
+        let (env, now) = (self.env.clone(), self.now);
+        self.ctx.wait_until(async move {
+            ask(&env, &stale, UnixSeconds::default(), now).await;
+        });
+    }
+
+    /// Asks Torch for these cases.
     async fn ask(&self, receipts: &[ReceiptNumber], forward: Forward) -> Vec<Answer> {
         // Who demands a new look gets one that is no older than the floor; others, any fresh answer.
         let since = match forward {
             Forward::Request => self.now.plus(REVALIDATE_FLOOR.saturating_neg()),
             Forward::Miss | Forward::Stale => UnixSeconds::default(),
         };
-        let answers = gate::ask(self.env, receipts, since).await;
-        for (&receipt, answer) in receipts.iter().zip(&answers) {
-            if let Ok(stored) = &answer.outcome {
-                store::remember(receipt, Some(stored.clone()), self.now);
-            }
-        }
-        answers
+        ask(self.env, receipts, since, self.now).await
     }
+}
+
+/// Asks the gate, and remembers what it says.
+async fn ask(
+    env: &Env,
+    receipts: &[ReceiptNumber],
+    since: UnixSeconds,
+    now: UnixSeconds,
+) -> Vec<Answer> {
+    let answers = gate::ask(env, receipts, since).await;
+    for (&receipt, answer) in receipts.iter().zip(&answers) {
+        if let Ok(stored) = &answer.outcome {
+            store::remember(receipt, Some(stored.clone()), now);
+        }
+    }
+    answers
 }

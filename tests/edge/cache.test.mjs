@@ -65,6 +65,18 @@ test("ok many readers of a stale answer make one refresh", async () => {
   assert.equal(calls, 1);
 });
 
+test("ok a batch of stale answers is refreshed in one call", async () => {
+  const list = receipts(60, "CCS");
+  await Promise.all(list.map((receipt) => proxy.seed(receipt, { age: 3600 })));
+  const [answer, calls] = await counting(async () => {
+    const answer = await proxy.json(batchPath(list));
+    for (const receipt of list) await until("the refresh", async () => !(await proxy.kept(receipt)).includes("seeded"));
+    return answer;
+  });
+  assert.ok(answer.body.every(({ seeded }) => seeded));
+  assert.deepEqual([calls, answer.cache.detail], [1, "refreshing"]);
+});
+
 test("ok beyond the stale window the reader waits for Torch", async () => {
   const receipt = fresh();
   await proxy.seed(receipt, { age: 900 + 86_400 + 5 });
