@@ -46,17 +46,17 @@ pub fn explain(status_text: &str) -> Explanation {
         && words
             .clone()
             .skip(1)
-            .find(|word| word.gap >= Gap::Stop)
-            .is_some_and(|word| word.gap == Gap::Hard);
+            .find(|word| word.head.gap >= Gap::Stop)
+            .is_some_and(|word| word.head.gap == Gap::Hard);
     let mut units = 0u8;
     let words = words
         .filter_map(|word| {
-            if word.gap >= Gap::Stop {
+            if word.head.gap >= Gap::Stop {
                 units = units.saturating_add(1);
             }
-            let sym = symbol(word.key);
-            let means =
-                title || !(word.digits || matches!(sym, UNLISTED | DIGITS | ONLY) || small(sym));
+            let sym = symbol(word.head.key);
+            let means = title
+                || !(word.head.digits || matches!(sym, UNLISTED | DIGITS | ONLY) || small(sym));
             let here = units == u8::from(skip_title);
             (here && means).then(|| String::from_utf8_lossy(word.raw).into_owned())
         })

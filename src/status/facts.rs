@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::text::BOUND;
+use super::text::{BOUND, fold_into, key};
 
 /// A calendar date that a text says, in the Gregorian calendar, without a time.
 ///
@@ -138,10 +138,7 @@ pub(super) fn told(text: &str) -> Facts<'static> {
     let mut facts = Facts::default();
     let mut dated = false;
     let mut from = 0usize;
-    while let Some(found) = bytes
-        .get(from..)
-        .and_then(|rest| rest.iter().position(u8::is_ascii_digit))
-    {
+    while let Some(found) = bytes.get(from..).and_then(next_digit) {
         let start = from.saturating_add(found);
         let (before, rest) = bytes.split_at_checked(start).unwrap_or((bytes, &[]));
         let run = rest.iter().take_while(|b| b.is_ascii_digit()).count();
@@ -149,7 +146,7 @@ pub(super) fn told(text: &str) -> Facts<'static> {
         from = start.saturating_add(run);
         let whole = !before.last().is_some_and(u8::is_ascii_alphanumeric)
             && !after.first().is_some_and(u8::is_ascii_alphanumeric);
-        if run >= 20 || (run >= 12 && whole && said(before, 4, |word| is(word, b"tracking"))) {
+        if run >= 20 || (run >= 12 && whole && tracked(before)) {
             facts.has_tracking = true;
         }
         if facts.form.is_none() && before.last() == Some(&b'-') && run <= 4 {
@@ -168,6 +165,35 @@ pub(super) fn told(text: &str) -> Facts<'static> {
         }
     }
     facts
+}
+
+/// Whether a tracking number is what the words announce.
+fn tracked(before: &[u8]) -> bool {
+    let mut tracked = false;
+    sentence(before, 4, |word| {
+        tracked |= is(word, b"tracking");
+        tracked
+    });
+    tracked
+}
+
+/// Where the next digit stands. Most of a text has none, so it is looked through in chunks.
+fn next_digit(text: &[u8]) -> Option<usize> {
+    let (chunks, rest) = text.as_chunks::<16>();
+    let mut at = 0usize;
+    for chunk in chunks {
+        // No early end inside a chunk, so that the compiler can compare all bytes at once.
+        if chunk
+            .iter()
+            .fold(false, |any, byte| any | byte.is_ascii_digit())
+        {
+            let found = chunk.iter().position(u8::is_ascii_digit)?;
+            return Some(at.saturating_add(found));
+        }
+        at = at.saturating_add(chunk.len());
+    }
+    let found = rest.iter().position(u8::is_ascii_digit)?;
+    Some(at.saturating_add(found))
 }
 
 /// The form number whose digits were found behind a hyphen. The number of a notice (I-797) is none.
@@ -235,78 +261,86 @@ enum Role {
     Other,
 }
 
+/// Words that a deadline follows.
+const UNTIL: [u64; 6] = [
+    key("by"),
+    key("before"),
+    key("until"),
+    key("than"),
+    key("hasta"),
+    key("tardar"),
+];
+/// Words of a sentence that asks for an answer.
+const ANSWER: [u64; 15] = [
+    key("respond"),
+    key("response"),
+    key("reply"),
+    key("submit"),
+    key("answer"),
+    key("provide"),
+    key("deadline"),
+    key("due"),
+    key("file"),
+    key("responder"),
+    key("responda"),
+    key("respuesta"),
+    key("presentar"),
+    key("presente"),
+    key("enviar"),
+];
+
 /// What a date is for, by the text before it.
 fn role(before: &[u8]) -> Role {
     let (word, rest) = last_word(before);
     let (earlier, _) = last_word(rest);
-    let deadline = [
-        &b"by"[..],
-        b"before",
-        b"until",
-        b"than",
-        b"hasta",
-        b"tardar",
-    ];
-    let named = |word: &[u8]| deadline.iter().any(|known| is(word, known));
-    if named(word) || named(earlier) || (is(word, b"del") && is(earlier, b"antes")) {
-        return if answers(before) {
-            Role::Deadline
-        } else {
-            Role::Other
+    let (word, earlier) = (folded(word), folded(earlier));
+    let antes = word == const { key("del") } && earlier == const { key("antes") };
+    if UNTIL.contains(&word) || UNTIL.contains(&earlier) || antes {
+        return match answers(before) {
+            true => Role::Deadline,
+            false => Role::Other,
         };
     }
-    let event = is(word, b"on")
-        || is(word, b"el")
-        || is(word, b"al")
-        || (is(word, b"of") && is(earlier, b"as"));
-    if event { Role::Event } else { Role::Other }
+    let as_of = word == const { key("of") } && earlier == const { key("as") };
+    match const { [key("on"), key("el"), key("al")] }.contains(&word) || as_of {
+        true => Role::Event,
+        false => Role::Other,
+    }
 }
 
 /// Whether the sentence before a deadline is about answering, and not about a notice that did not come.
 fn answers(before: &[u8]) -> bool {
-    let about = [
-        &b"respond"[..],
-        b"response",
-        b"reply",
-        b"submit",
-        b"answer",
-        b"provide",
-        b"deadline",
-        b"due",
-        b"file",
-        b"responder",
-        b"responda",
-        b"respuesta",
-        b"presentar",
-        b"presente",
-        b"enviar",
-    ];
-    let missed = |word: &[u8]| is(word, b"receive") || is(word, b"recibe");
-    if said(before, 16, missed) {
-        return said(before, 16, |word| is(word, b"must"));
-    }
-    said(before, 16, |word| {
-        about.iter().any(|known| is(word, known))
-            || (is(word, b"received") && said(before, 16, |word| is(word, b"must")))
-    })
+    let (mut asks, mut received) = (false, false);
+    sentence(before, 16, |word| {
+        let word = folded(word);
+        // "If you do not receive your notice by …": whatever else stands before it.
+        let missed = const { [key("receive"), key("recibe")] }.contains(&word);
+        // "Your response must be received by …".
+        asks |= ANSWER.contains(&word) || (received && word == const { key("must") });
+        received |= word == const { key("received") };
+        asks &= !missed;
+        missed || asks
+    });
+    asks
 }
 
-/// Whether one of the last `count` words of the sentence is such a word.
-fn said(text: &[u8], count: usize, such: impl Fn(&[u8]) -> bool) -> bool {
+/// The key of a word.
+fn folded(word: &[u8]) -> u64 {
+    word.iter().map(u8::to_ascii_lowercase).fold(0, fold_into)
+}
+
+/// Goes back over at most `count` words of the sentence, until `enough` says so.
+fn sentence(text: &[u8], count: usize, mut enough: impl FnMut(&[u8]) -> bool) {
     let mut rest = text;
     for _ in 0..count {
         let (word, left) = last_word(rest);
-        if such(word) {
-            return true;
-        }
         // A full stop between two words ends the sentence that is looked through.
         let gap = rest.get(left.len().saturating_add(word.len())..);
-        if word.is_empty() || gap.is_some_and(|gap| gap.contains(&b'.')) {
-            return false;
+        if word.is_empty() || gap.is_some_and(|gap| gap.contains(&b'.')) || enough(word) {
+            return;
         }
         rest = left;
     }
-    false
 }
 
 /// The last word of a text, and the text before it.

@@ -20,6 +20,14 @@ pub(super) struct Token {
     pub(super) gap: Gap,
 }
 
+impl Token {
+    /// No word.
+    pub(super) const NONE: Self = Self {
+        sym: UNLISTED,
+        gap: Gap::Start,
+    };
+}
+
 /// What was found, and by which rule.
 pub(super) type Finding = (Category, Rule);
 
@@ -86,12 +94,16 @@ pub(super) struct Clause {
     pub(super) not: Set,
     /// What is to happen: infinitives.
     pub(super) to: Set,
+    /// The last event that happened.
+    pub(super) last: Sym,
     /// The last decisive event that happened.
     pub(super) main: Sym,
     /// In the future.
     pub(super) will: bool,
     /// Words before the first event that are in no list.
     pub(super) unlisted: usize,
+    /// Words anywhere that are in no list.
+    pub(super) strangers: usize,
     /// It happened because somebody did not do something.
     pub(super) for_silence: bool,
     /// It happened because of a fee.
@@ -189,6 +201,8 @@ fn joined(found: Option<Finding>, next: Option<Finding>, clause: &Clause) -> Opt
         (C::WithdrawalRequested, _) if clause.did.has(COMPLETE) => Some((C::Withdrawn, rule)),
         _ if first == second => found,
         (C::Approved, C::Revoked | C::Terminated | C::SentToState | C::Reopened) => later,
+        (C::Withdrawn | C::Terminated, C::Approved) if clause.not.has(REVOKE) => later,
+        (C::Revoked, C::Denied) => later,
         (C::Denied | C::Revoked | C::Terminated | C::Closed, C::Reopened) => later,
         (C::Reopened, C::Approved | C::Denied) => later,
         (C::Approved | C::Denied | C::Revoked | C::Terminated | C::Rejected, _)
@@ -275,7 +289,7 @@ impl Reader {
                 }
                 self.negated = true;
             }
-            BUT => self.negated = false,
+            BUT | AND => self.negated = false,
             TO => self.infinitive = true,
             WILL => clause.will = true,
             MAY | COULD => self.modal = true,
@@ -302,8 +316,11 @@ impl Reader {
             }
             _ if is_noun(sym) => self.noun(sym, last, clause),
             _ if is_event(sym) => self.event(sym, clause),
-            UNLISTED if !clause.has_event() => {
-                clause.unlisted = clause.unlisted.saturating_add(1);
+            UNLISTED => {
+                clause.strangers = clause.strangers.saturating_add(1);
+                if !clause.has_event() {
+                    clause.unlisted = clause.unlisted.saturating_add(1);
+                }
             }
             _ => {}
         }
@@ -319,6 +336,8 @@ impl Reader {
             (POSTAL | EOIR | AAO, OFFICE) => return,
             (IMMIGRATION, COURT) => EOIR,
             (VISA | INTERNATIONAL, OFFICE) => STATE,
+            // "Tribunal de Inmigración".
+            (OF, IMMIGRATION) if clause.nouns.has(COURT) => EOIR,
             (APPEALS, OFFICE) => {
                 clause.nouns = clause.nouns.without(Set::of([APPEALS]));
                 clause.subject = clause.subject.without(Set::of([APPEALS]));
@@ -348,6 +367,7 @@ impl Reader {
             clause.to.add(sym);
         } else {
             clause.did.add(sym);
+            clause.last = sym;
             if DECISIVE.has(sym) {
                 clause.main = sym;
             }

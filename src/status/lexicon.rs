@@ -54,7 +54,7 @@ symbols! { NOUNS, Noun from 0:
     FEE = "fee fees payment payments remittance check funds tarifa tarifas pago pagos cheque fondos";
     BIO = "biometric biometrics fingerprint fingerprints fingerprinting fingerprinted huella huellas \
         dactilares biometria biometrico biometricos biometrica biometricas";
-    APPT = "appointment appointments asc cita citas";
+    APPT = "appointment appointments cita citas";
     INTERVIEW = "interview interviews interviewed entrevista entrevistas entrevistado entrevistada";
     EVIDENCE = "evidence rfe rfes evidencia evidencias pruebas prueba";
     INFO = "information documentation informacion documentacion";
@@ -73,7 +73,7 @@ symbols! { NOUNS, Noun from 0:
     RESPONSE = "response responses reply answer answers respuesta respuestas contestacion";
     OFFICE = "office offices center centers location jurisdiction facility oficina oficinas centro \
         jurisdiccion";
-    STATE = "state nvc dos embassy embassies consulate consulates consular consul departamento consulado \
+    STATE = "state visas nvc dos embassy embassies consulate consulates consular consul departamento consulado \
         embajada";
     VISA = "visa";
     INTERNATIONAL = "international overseas internacional ";
@@ -119,8 +119,8 @@ symbols! { NOUNS, Noun from 0:
 }
 
 symbols! { EVENTS, Event from 64:
-    RECEIVE = "received receive receives receiving arrived recibido recibida recibidos recibidas recibimos \
-        recibio recibieron recibir llego";
+    RECEIVE = "received receive receives receiving recibido recibida recibidos recibidas recibimos \
+        recibio recibieron recibir";
     ACCEPT = "accepted accept accepts aceptado aceptada aceptamos acepto aceptadas";
     REJECT = "rejected reject rejects rejecting rechazado rechazada rechazados rechazadas rechazamos ";
     SEND = "sent send sends sending mailed mail mailing emailed email emails forwarded forward forwarding \
@@ -157,11 +157,11 @@ symbols! { EVENTS, Event from 64:
     TRANSFER = "transferred transfer transfers transferring relocated relocate moved move transferido \
         transferida transferidos transferimos transfirio trasladado trasladada trasladamos movido \
         movida movimos";
-    PRODUCE = "produced produce producing production printed printing manufactured producido producida \
+    PRODUCE = "produced reproduced produce producing production printed printing manufactured producido producida \
         producidos produciendo produccion produjimos produjo producir impreso impresa";
-    DELIVER = "delivered deliver delivers delivering delivery entregado entregada entregados entregadas \
+    DELIVER = "delivered deliver delivers delivering delivery given handed entregado entregada entregados entregadas \
         entrego entregamos entregar";
-    PICK_UP = "picked pickup recogio recogido recogida recogieron transit transito";
+    PICK_UP = "picked pickup way camino recogio recogido recogida recogieron transit transito";
     RETURN = "returned return returns returning devuelto devuelta devueltos devolvio devolvimos devolver \
         devolviendo regresado regresada regreso";
     COME = "came come comes vino";
@@ -174,7 +174,7 @@ symbols! { EVENTS, Event from 64:
     UPDATE = "updated update updates corrected correct changed change changes amending actualizado actualizada \
         actualizados actualizamos actualizo actualizar corregido corregida corregimos cambiado cambiada \
         cambiamos cambio";
-    REVIEW = "review reviewed reviewing reviews processing process pending awaiting working consideration \
+    REVIEW = "review reviewed reviewing reviews processing process pending assigned asignado awaiting working consideration \
         examined adjudicated revision revisado revisada revisando revisamos pendiente pendientes \
         procesando proceso tramitando procesamiento evaluando";
     PROCESSED = "processed procesado procesada";
@@ -193,7 +193,7 @@ symbols! { EVENTS, Event from 64:
     APPEAR = "appear appeared attend attended comparecio comparecer presentarse asistio asistir";
     NO_SHOW = "noshow missed";
     RESUME = "resumed resume resumes reanudado reanudada reanudamos";
-    LIFT = "lifted removed released cleared lift levantado levantada levantamos";
+    LIFT = "off lifted removed released cleared lift levantado levantada levantamos";
     ABANDON = "abandoned abandonment abandoning abandonado abandonada abandono";
     RESPOND = "respond responded responds responding responder respondio respondido respondimos";
     DECIDE = "decided determined decide decidio decidimos determinamos determinado";
@@ -203,10 +203,11 @@ symbols! { EVENTS, Event from 64:
         informamos";
     DECLINE = "declined bounced dishonored ";
     CURRENT = "current vigente";
-    ELIGIBLE = "eligible elegible";
+    ELIGIBLE = "eligible meet meets met qualify qualifies elegible";
     ORDER = "ordered ordering ordenado ordenada ordenamos ordeno";
     RECOMMEND = "recommended recommend recomendado";
     HAVE = "placed put enrolled colocado colocada pusimos colocamos";
+    ARRIVE = "arrived arrives llego llegado";
     PAY = "pay paid owed";
 }
 
@@ -218,12 +219,12 @@ symbols! { LINKS, Link from 128:
     BUT = "but pero however then later subsequently luego posteriormente";
     BECAUSE = "because due which who when so while although unless until how why whether where porque \
         debido cuando aunque hasta como donde";
-    AFTER = "after before upon once despues antes tras";
+    AFTER = "after before following upon once despues antes tras";
     THAT = "that que";
     IF = "if si please";
     TO = "to para";
-    WILL = "will shall wont enviaremos notificaremos programaremos haremos sera seran";
-    MAY = "may might would should must podria podriamos debe";
+    WILL = "will must debe shall wont enviaremos notificaremos programaremos haremos sera seran";
+    MAY = "may might would should podria podriamos";
     COULD = "can could puede podra podemos pudo pudimos";
     ON = "on el al";
     OF = "of del de";
@@ -238,22 +239,21 @@ symbols! { LINKS, Link from 128:
     FORM_LETTER = "n g ar ";
     NUMBER = "number numbers num numero numeros";
     SHOW = "show mostrar";
-    ONLY = "for with without within longer one any its this their time over";
+    ONLY = "service administratively automatically previously currently recently now formally officially successfully \
+        actively still already administrativamente automaticamente actualmente activamente for with without within longer one any its this their time over";
 }
 
 /// The slots of the table: a power of two, about half of them taken.
 const SLOTS: usize = 2048;
 
-/// A word's check in the table (0 marks an empty slot), and beside it its symbol.
-struct Table {
-    checks: [u32; SLOTS],
-    symbols: [Sym; SLOTS],
-}
-
-/// Where a key's search begins, and what is kept of the key.
+/// Where a key's search begins, and what is kept of the key: 24 bits and a place for the symbol.
 const fn place(key: u64) -> (usize, u32) {
     let mixed = key.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    ((mixed >> 53) as usize, (mixed >> 16) as u32 | 1)
+    // The lowest bit that is kept marks the slot as taken.
+    (
+        (mixed >> 53) as usize,
+        ((mixed >> 20) as u32 & !0xFF) | 0x100,
+    )
 }
 
 #[expect(
@@ -261,11 +261,8 @@ const fn place(key: u64) -> (usize, u32) {
     clippy::arithmetic_side_effects,
     reason = "evaluated at compile time only, where a panic is a build error"
 )]
-const fn build(lists: [&[(Sym, &str)]; 3]) -> Table {
-    let mut table = Table {
-        checks: [0; SLOTS],
-        symbols: [UNLISTED; SLOTS],
-    };
+const fn build(lists: [&[(Sym, &str)]; 3]) -> [u32; SLOTS] {
+    let mut table = [0; SLOTS];
     let mut list = 0;
     while list < lists.len() {
         let mut entry = 0;
@@ -278,13 +275,11 @@ const fn build(lists: [&[(Sym, &str)]; 3]) -> Table {
                     key = fold_into(key, words[at]);
                 } else if key != 0 {
                     let (mut slot, check) = place(key);
-                    while table.checks[slot] != 0 {
-                        // Two words with one check, or one word listed twice.
-                        assert!(table.checks[slot] != check);
+                    while table[slot] != 0 {
+                        assert!(table[slot] & !0xFF != check, "a word that is listed twice");
                         slot = (slot + 1) % SLOTS;
                     }
-                    table.checks[slot] = check;
-                    table.symbols[slot] = sym;
+                    table[slot] = check | sym as u32;
                     key = 0;
                 }
                 at += 1;
@@ -296,19 +291,18 @@ const fn build(lists: [&[(Sym, &str)]; 3]) -> Table {
     table
 }
 
-static TABLE: Table = build([NOUNS, EVENTS, LINKS]);
+/// A word's check, and its symbol in the lowest byte; 0 marks an empty slot.
+static TABLE: [u32; SLOTS] = build([NOUNS, EVENTS, LINKS]);
 
 /// The symbol of a word, by its key.
 pub(super) fn symbol(key: u64) -> Sym {
-    let (from, check) = place(key);
-    let checks = TABLE.checks.iter().zip(&TABLE.symbols);
-    for (&found, &sym) in checks.clone().skip(from).chain(checks) {
-        if found == check {
-            return sym;
-        }
-        if found == 0 {
-            break;
+    let (mut slot, check) = place(key);
+    // The table is never full, so the search ends at an empty slot.
+    loop {
+        match TABLE.get(slot) {
+            Some(&entry) if entry & !0xFF == check => return (entry & 0xFF) as Sym,
+            Some(0) | None => return UNLISTED,
+            Some(_) => slot = slot.wrapping_add(1) % SLOTS,
         }
     }
-    UNLISTED
 }

@@ -9,6 +9,7 @@ pub mod category;
 mod explain;
 mod facts;
 mod grammar;
+mod guide;
 mod lexicon;
 mod normalize;
 mod read;

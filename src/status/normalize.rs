@@ -11,7 +11,7 @@ use super::category::{Category, Outcome, TAXONOMY};
 use super::facts::{self, Date, FormNumber};
 use super::grammar::{self, Finding, Token};
 use super::lexicon::*;
-use super::read::{Head, Reading, TITLE_WORDS};
+use super::read::Reading;
 use super::rules::Rule;
 use super::text::Gap;
 use super::titles;
@@ -153,12 +153,19 @@ pub(super) fn decide(text: &str, known: bool) -> Decision {
     let Some((from, to)) = reading.first_unit() else {
         return UNTOLD;
     };
-    let (tokens, heads) = (reading.tokens(from, to), reading.heads(from, to));
-    let title = if known { open(tokens, heads) } else { None };
+    let title = if known {
+        open(&mut reading, from, to)
+    } else {
+        None
+    };
+    if let Some((category, _)) = title
+        && category != Category::DecisionIssued
+    {
+        return (category, MatchedBy::Title, None);
+    }
+    let ended = reading.ended_by();
+    let tokens = reading.tokens(from, to);
     if let Some((category, words)) = title {
-        if category != Category::DecisionIssued {
-            return (category, MatchedBy::Title, None);
-        }
         let behind = match tokens.get(words..) {
             Some(rest) if !rest.is_empty() => grammar::read(rest),
             _ => reading.next_unit().and_then(grammar::read),
@@ -185,7 +192,6 @@ pub(super) fn decide(text: &str, known: bool) -> Decision {
         .filter_map(|at| tokens.split_at_checked(at))
         .find(|(title, _)| grammar::read(title).is_some());
     let (first, second) = parts.unwrap_or((tokens, &[]));
-    let ended = reading.ended_by();
     let is_title = parts.is_some() || ended == Some(Gap::Hard);
     let sentence = dated(&0) || (ended == Some(Gap::Stop) && parts.is_none());
     let by = match sentence {
@@ -257,11 +263,15 @@ fn weigh(
     }
 }
 
-/// The known title that the first unit is, or opens with.
-fn open(tokens: &[Token], heads: &[Head]) -> Option<(Category, usize)> {
-    let whole = tokens.len() <= TITLE_WORDS;
+/// The known title that the first unit is, or opens with, and how many words it has.
+fn open(reading: &mut Reading<'_>, from: usize, to: usize) -> Option<(Category, usize)> {
+    let whole = to.saturating_sub(from);
+    if let Some(category) = titles::exact(reading.heads(from, to)) {
+        return Some((category, whole));
+    }
+    let (heads, tokens) = reading.marked(from, to);
     titles::longest(heads, |at| match tokens.get(at) {
-        None => whole,
+        None => false,
         Some(token) => matches!(token.gap, Gap::Colon | Gap::Line) || opens_description(tokens, at),
     })
 }

@@ -7,25 +7,23 @@
 
 use super::grammar::Token;
 use super::lexicon::*;
-use super::text::{Gap, Word, Words, is_prefix, prefix};
+use super::text::{Gap, Head, Words, is_prefix, joined, key, prefix};
 
 /// Words that are read at most, over all units. A first sentence has about 40.
-const WORDS: usize = 96;
-/// Words of the first unit whose keys are kept. The longest known title has 15.
-pub(super) const TITLE_WORDS: usize = 24;
-
-/// The key of one of the first words, and what stands before it.
-pub(super) type Head = (u64, Gap);
+const WORDS: usize = 80;
 
 /// A text, read unit by unit.
 #[derive(Debug)]
 pub(super) struct Reading<'a> {
     words: Words<'a>,
-    tokens: [Token; WORDS],
+    heads: [Head; WORDS],
+    /// How many words were read.
     len: usize,
-    heads: [Head; TITLE_WORDS],
+    tokens: [Token; WORDS],
+    /// How many words have their token: symbols are looked up only when the grammar asks.
+    marked: usize,
     /// The first word of the next unit.
-    held: Option<Word<'a>>,
+    held: Option<Head>,
     aside: Aside,
     /// The symbols of the last two words, stepped over or not.
     last: [Sym; 2],
@@ -45,39 +43,45 @@ enum Aside {
     Over,
 }
 
+/// What is joined to the word behind it: "re-scheduled".
+const RE: u64 = key("re");
+
 /// The words in lower case that stand inside the names of forms.
 const INSIDE: [Sym; 8] = [TO, OR, AND, OF, ON, BY, AT, ARTICLE];
 
 impl<'a> Reading<'a> {
+    #[inline]
     pub(super) fn of(text: &'a str) -> Self {
         Self {
             words: Words::of(text),
-            tokens: [Token {
-                sym: UNLISTED,
-                gap: Gap::Start,
-            }; WORDS],
+            heads: [Head::NONE; WORDS],
             len: 0,
-            heads: [(0, Gap::Start); TITLE_WORDS],
+            tokens: [Token::NONE; WORDS],
+            marked: 0,
             held: None,
             aside: Aside::No,
             last: [UNLISTED; 2],
         }
     }
 
-    /// Reads the next unit; how many tokens there are then, or nothing at the end.
+    /// Reads the next unit; how many words there are then, or nothing at the end.
     fn unit(&mut self) -> Option<usize> {
         let from = self.len;
-        while self.len < WORDS {
-            let Some(word) = self.held.take().or_else(|| self.words.next()) else {
+        let mut held = self.held.take();
+        for slot in self.heads.iter_mut().skip(from) {
+            let Some(head) = held
+                .take()
+                .or_else(|| self.words.next().map(|word| word.head))
+            else {
                 break;
             };
-            if word.gap >= Gap::Stop && self.len > from {
-                self.held = Some(word);
+            if head.gap >= Gap::Stop && self.len > from {
+                self.held = Some(head);
                 break;
             }
-            self.push(word);
+            *slot = head;
+            self.len = self.len.saturating_add(1);
         }
-        self.aside = Aside::No;
         (self.len > from).then_some(self.len)
     }
 
@@ -85,7 +89,7 @@ impl<'a> Reading<'a> {
     pub(super) fn next_unit(&mut self) -> Option<&[Token]> {
         let from = self.len;
         let to = self.unit()?;
-        self.tokens.get(from..to)
+        Some(self.tokens(from, to))
     }
 
     /// Reads the first unit; where it begins and ends, without the prefix that noise may have put
@@ -97,7 +101,7 @@ impl<'a> Reading<'a> {
             let heads = self.heads(from, to);
             if let Some(rest) = prefix(heads) {
                 from = from.saturating_add(heads.len().saturating_sub(rest.len()));
-            } else if is_prefix(heads) && self.held.is_some() {
+            } else if self.held.is_some() && is_prefix(heads) {
                 // The prefix alone: what it belongs to is the next unit.
                 from = to;
                 to = self.unit()?;
@@ -107,31 +111,51 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// The tokens from one index to another.
-    pub(super) fn tokens(&self, from: usize, to: usize) -> &[Token] {
+    /// The words from one index to another.
+    pub(super) fn heads(&self, from: usize, to: usize) -> &[Head] {
+        self.heads.get(from..to).unwrap_or(&[])
+    }
+
+    /// The tokens of a unit, from one index to another. Units are asked for in their order.
+    pub(super) fn tokens(&mut self, from: usize, to: usize) -> &[Token] {
+        self.marked = self.marked.max(from);
+        self.aside = Aside::No;
+        while self.marked < to {
+            let Some(&head) = self.heads.get(self.marked) else {
+                break;
+            };
+            self.mark(&head);
+        }
         self.tokens.get(from..to).unwrap_or(&[])
     }
 
-    /// The heads from one index to another, of the words that are kept.
-    pub(super) fn heads(&self, from: usize, to: usize) -> &[Head] {
-        self.heads.get(from..to.min(TITLE_WORDS)).unwrap_or(&[])
+    /// The words and the tokens from one index to another.
+    pub(super) fn marked(&mut self, from: usize, to: usize) -> (&[Head], &[Token]) {
+        self.tokens(from, to);
+        (
+            self.heads.get(from..to).unwrap_or(&[]),
+            self.tokens.get(from..to).unwrap_or(&[]),
+        )
     }
 
     /// What ended the unit: what stands before the next word, or nothing at the end of the text.
     pub(super) fn ended_by(&self) -> Option<Gap> {
-        self.held.as_ref().map(|word| word.gap)
+        self.held.map(|head| head.gap)
     }
 
     /// Adds a word's token, or a neutral one for a word that is stepped over.
-    fn push(&mut self, word: Word<'a>) {
+    fn mark(&mut self, word: &Head) {
+        let mut gap = word.gap;
         let mut sym = if word.digits {
             DIGITS
         } else {
             symbol(word.key)
         };
-        let mut gap = word.gap;
-        if let Some(head) = self.heads.get_mut(self.len) {
-            *head = (word.key, word.gap);
+        // "Re-scheduled" is one word.
+        let before = self.heads.get(self.marked.wrapping_sub(1));
+        if gap == Gap::Hyphen && before.is_some_and(|before| before.key == RE) {
+            let whole = symbol(joined(RE, word));
+            sym = if whole == UNLISTED { sym } else { whole };
         }
         let [earlier, last] = self.last;
         // "I-485": a form, whatever its letter means elsewhere.
@@ -143,7 +167,7 @@ impl<'a> Reading<'a> {
         // "May 23": the month.
         if word.digits
             && last == MAY
-            && let Some(token) = self.tokens.get_mut(self.len.wrapping_sub(1))
+            && let Some(token) = self.tokens.get_mut(self.marked.wrapping_sub(1))
         {
             token.sym = MONTH;
         }
@@ -168,7 +192,7 @@ impl<'a> Reading<'a> {
                 || word.digits
                 || sym == ONLY
                 || INSIDE.contains(&sym)
-                || word.raw.len() <= 2)
+                || word.key == const { key("er") })
         {
             stepped = false;
         }
@@ -182,15 +206,15 @@ impl<'a> Reading<'a> {
         } else {
             self.aside = if form { Aside::Form } else { Aside::No };
         }
-        if let Some(token) = self.tokens.get_mut(self.len) {
+        if let Some(token) = self.tokens.get_mut(self.marked) {
             *token = Token { sym, gap };
         }
-        self.len = self.len.saturating_add(1);
+        self.marked = self.marked.saturating_add(1);
     }
 
     /// Makes the last `count` tokens neutral.
     fn neutral(&mut self, count: usize) {
-        let from = self.len.saturating_sub(count);
+        let from = self.marked.saturating_sub(count);
         for token in self.tokens.iter_mut().skip(from).take(count) {
             token.sym = ONLY;
             token.gap = token.gap.min(Gap::Space);

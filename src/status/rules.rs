@@ -57,7 +57,7 @@ pub(super) fn meaning(c: &Clause) -> Option<Finding> {
     // Nobody came: whatever the appointment was for.
     if c.not.has(APPEAR)
         || c.did.has(NO_SHOW)
-        || (c.not.has(COME) && n.any(Set::of([APPT, INTERVIEW, BIO])))
+        || (c.not.any(Set::of([COME, FILE])) && n.any(Set::of([APPT, INTERVIEW, BIO])))
     {
         return told(C::AppointmentMissed, Rule::Missed);
     }
@@ -148,7 +148,9 @@ pub(super) fn meaning(c: &Clause) -> Option<Finding> {
             None
         };
     }
-    if n.has(LETTER) && !n.has(NOTICE) {
+    // A letter that brings a decision is a notice of it.
+    let brings = c.did.has(SEND) && n.any(Set::of([APPROVAL, DENIAL, DECISION, RECEIPT]));
+    if n.has(LETTER) && !n.has(NOTICE) && !brings {
         return letter(c).and_then(|category| told(category, Rule::Letter));
     }
     if let Some(category) = hold(c) {
@@ -177,7 +179,10 @@ fn rest(c: &Clause) -> Option<Finding> {
         return Some((C::RecordUpdated, Rule::Record));
     }
     let elsewhere = n.has(OFFICE) && (n.has(OTHER) || n.has(FROM));
-    if elsewhere && (c.did.any(Set::of([RECEIVE, SEND])) || !c.has_event()) {
+    let there = c.subject.has(OFFICE) && c.subject.has(OTHER);
+    if elsewhere
+        && (there || c.did.has(ARRIVE) || c.did.any(Set::of([RECEIVE, SEND])) || !c.has_event())
+    {
         return Some((C::Transferred, Rule::Transfer));
     }
     if n.has(OFFICE) && n.has(OTHER) && c.did.has(MAKE) {
@@ -197,7 +202,13 @@ fn rest(c: &Clause) -> Option<Finding> {
         return Some((C::Received, Rule::Receipt));
     }
     let reviewed = c.did.any(Set::of([REVIEW, RESUME, PROCESSED])) || n.has(CDC);
-    if reviewed && (n.any(FILING) || n.has(CDC) || (n.0 == 0 && c.unlisted <= 1) || n.has(WE)) {
+    if reviewed
+        && (n.has(APPROVAL)
+            || n.any(FILING)
+            || n.has(CDC)
+            || (n.0 == 0 && c.unlisted <= 1)
+            || n.has(WE))
+    {
         return Some((C::UnderReview, Rule::Review));
     }
     None
@@ -247,6 +258,7 @@ fn intent(c: &Clause) -> Option<Category> {
     let deny = n.has(NOID) || all.has(DENY) || n.has(DENIAL);
     let revoke = n.has(NOIR)
         || all.any(Set::of([REVOKE, TERMINATE, REVERSE]))
+        || (c.to.has(WITHDRAW) && n.has(APPROVAL))
         || n.any(Set::of([REVOCATION, TERMINATION]));
     match (deny, revoke) {
         (true, false) => Some(Category::IntentToDeny),
@@ -372,6 +384,9 @@ fn biometrics(c: &Clause) -> Option<Category> {
     if n.has(REQUEST) && moved && c.did.any(Set::of([RECEIVE, REVIEW, FILE])) {
         return Some(Category::RescheduleRequested);
     }
+    if n.has(REQUEST) && n.has(APPT) && n.has(OTHER) && c.did.has(RECEIVE) {
+        return Some(Category::RescheduleRequested);
+    }
     if c.did.has(CANCEL) || c.did.any(DECISIVE) || c.not.any(Set::of([TAKE, SCHEDULE, COMPLETE])) {
         return None;
     }
@@ -380,6 +395,9 @@ fn biometrics(c: &Clause) -> Option<Category> {
     }
     if !n.has(BIO) {
         return None;
+    }
+    if c.did.any(Set::of([COMPLETE, TAKE])) && !n.has(NOTICE) {
+        return Some(Category::BiometricsCompleted);
     }
     if n.has(NOTICE) || n.has(APPT) {
         let sent = c.did.any(Set::of([SEND, ISSUE, ORDER, MAKE]));
@@ -435,7 +453,7 @@ fn court(c: &Clause) -> Option<Category> {
         return outcome(c);
     }
     let gone = c.did.any(Set::of([
-        SEND, TRANSFER, REFER, ISSUE, FILE, ORDER, PRODUCE, MAKE,
+        SEND, TRANSFER, REFER, ISSUE, FILE, ORDER, PRODUCE, MAKE, HAVE,
     ]));
     (gone || !c.has_event()).then_some(Category::Referred)
 }
@@ -501,7 +519,7 @@ fn document(c: &Clause) -> Option<Category> {
             _ => None,
         };
     }
-    let lost = c.not.any(Set::of([DELIVER, RECEIVE, RETURN, SEND]))
+    let lost = c.not.any(Set::of([DELIVER, RECEIVE, RETURN, SEND, ARRIVE]))
         || c.any(UNDELIVERABLE)
         || c.did.any(Set::of([RETURN, HOLD, HELD]))
         || (c.did.has(COME) && n.has(BACK));
@@ -511,7 +529,7 @@ fn document(c: &Clause) -> Option<Category> {
     if c.did.has(PICK_UP) {
         return Some(Category::DocumentInTransit);
     }
-    if c.did.has(DELIVER) {
+    if c.did.any(Set::of([DELIVER, ARRIVE])) {
         return Some(Category::DocumentDelivered);
     }
     if c.did.has(RECEIVE) && n.has(REQUEST) {
@@ -536,8 +554,11 @@ fn document(c: &Clause) -> Option<Category> {
 
 fn state(c: &Clause) -> Option<Category> {
     let back = c.subject.has(STATE) || c.nouns.has(FROM) || c.nouns.has(WE);
+    if c.did.has(RECEIVE) && c.nouns.has(FROM) {
+        return Some(Category::UnderReview);
+    }
     let moved = c.did.any(Set::of([SEND, TRANSFER, RETURN, REFER, HAVE]));
-    if c.did.any(DECISIVE.without(Set::of([TRANSFER]))) {
+    if c.main != 0 && c.main != TRANSFER && c.last == c.main {
         return None;
     }
     if moved && (c.subject.has(STATE) || (c.did.has(RETURN) && back)) {
@@ -583,7 +604,7 @@ fn hold(c: &Clause) -> Option<Category> {
 fn outcome(c: &Clause) -> Option<Category> {
     let n = c.nouns;
     // Of something that is in no list nothing is told.
-    if n.is_empty() && c.unlisted > 0 {
+    if n.is_empty() && c.strangers > 0 {
         return None;
     }
     if c.did.has(RECOMMEND) || n.has(LITIGATION) && n.has(NOTICE) {

@@ -30,17 +30,36 @@ pub(super) enum Gap {
     Hard,
 }
 
-/// One word of the text.
+/// What is kept of a word.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Word<'a> {
+pub(super) struct Head {
     /// The folded letters and digits, packed; exact for up to nine of them.
     pub(super) key: u64,
     /// What stands before it.
     pub(super) gap: Gap,
+    /// How many letters and digits it has, up to 255.
+    pub(super) letters: u8,
     /// It begins with an ASCII capital and goes on with something else.
     pub(super) title: bool,
     /// It begins with a digit.
     pub(super) digits: bool,
+}
+
+impl Head {
+    /// No word.
+    pub(super) const NONE: Self = Self {
+        key: 0,
+        gap: Gap::Start,
+        letters: 0,
+        title: false,
+        digits: false,
+    };
+}
+
+/// One word of the text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Word<'a> {
+    pub(super) head: Head,
     /// As it stands in the text.
     pub(super) raw: &'a [u8],
 }
@@ -48,6 +67,11 @@ pub(super) struct Word<'a> {
 /// Adds one folded byte to a key.
 pub(super) const fn fold_into(key: u64, byte: u8) -> u64 {
     key.rotate_left(7) ^ (byte as u64)
+}
+
+/// The key of a word that is joined to a prefix: `re-` and `scheduled`.
+pub(super) fn joined(prefix: u64, head: &Head) -> u64 {
+    prefix.rotate_left(u32::from(head.letters).wrapping_mul(7)) ^ head.key
 }
 
 /// Adds a letter that has no ASCII fold to a key.
@@ -59,8 +83,8 @@ const fn fold_wide_into(key: u64, code: u32) -> u64 {
 enum Char {
     /// A letter or digit, folded.
     Letter(u8),
-    /// Any other letter: three or fewer bytes that are taken as they are.
-    Other,
+    /// Any other letter, as it is.
+    Other(u32),
     /// Neither part of a word nor the end of one: quotes, backslashes, combining accents.
     Skip,
     /// The end of a word.
@@ -90,7 +114,7 @@ fn fold_wide(c: u32) -> Char {
         0x2012..=0x2015 => Char::Gap(Gap::Comma),
         0x2028 | 0x2029 => Char::Gap(Gap::Line),
         0x80..=0xBF | 0xD7 | 0xF7 | 0x2000..=0x206F | 0x3000 | 0xFFFD => Char::Gap(Gap::Space),
-        _ => Char::Other,
+        _ => Char::Other(c),
     }
 }
 
@@ -173,36 +197,36 @@ pub(super) const fn key(word: &str) -> u64 {
 /// What is left of `words` behind a prefix such as `Your Current Status:`, where there is one.
 ///
 /// The colon shows the prefix; `your current status` needs none, because no status begins so.
-pub(super) fn prefix(words: &[(u64, Gap)]) -> Option<&[(u64, Gap)]> {
+pub(super) fn prefix(words: &[Head]) -> Option<&[Head]> {
     let [status, estado, your, current, ..] = PREFIX;
-    if let [(a, _), (b, _), (c, _), rest @ ..] = words
+    if let [a, b, c, rest @ ..] = words
         && !rest.is_empty()
-        && [*a, *b, *c] == [your, current, status]
+        && [a.key, b.key, c.key] == [your, current, status]
     {
         return Some(rest);
     }
     let mut named = false;
     let mut rest = words;
-    while let Some((&(word, gap), tail)) = rest.split_first() {
-        if named && matches!(gap, Gap::Colon | Gap::Hard | Gap::Line) {
+    while let Some((word, tail)) = rest.split_first() {
+        if named && matches!(word.gap, Gap::Colon | Gap::Hard | Gap::Line) {
             return Some(rest);
         }
-        if !PREFIX.contains(&word) {
+        if !PREFIX.contains(&word.key) {
             return None;
         }
-        named |= word == status || word == estado;
+        named |= word.key == status || word.key == estado;
         rest = tail;
     }
     None
 }
 
 /// Whether `words` are nothing but such a prefix.
-pub(super) fn is_prefix(words: &[(u64, Gap)]) -> bool {
+pub(super) fn is_prefix(words: &[Head]) -> bool {
     let [status, estado, ..] = PREFIX;
-    words.iter().all(|(word, _)| PREFIX.contains(word))
+    words.iter().all(|word| PREFIX.contains(&word.key))
         && words
             .iter()
-            .any(|&(word, _)| word == status || word == estado)
+            .any(|word| word.key == status || word.key == estado)
 }
 
 /// The words of a text.
@@ -210,7 +234,7 @@ pub(super) fn is_prefix(words: &[(u64, Gap)]) -> bool {
 pub(super) struct Words<'a> {
     rest: &'a [u8],
     /// How many letters the last word had: initials do not end a sentence.
-    last: usize,
+    last: u8,
     /// No `>` stands further on, so `<` opens no tag any more. Keeps the reading linear.
     no_tags: bool,
     gap: Gap,
@@ -291,6 +315,9 @@ impl<'a> Words<'a> {
                 b'\n' if self.gap == Gap::Line => Gap::Hard,
                 b'\n' => Gap::Line,
                 b'|' => Gap::Hard,
+                b'/' if before != b' ' && rest.first().is_some_and(u8::is_ascii_alphabetic) => {
+                    Gap::Comma
+                }
                 b'.' | b'!' | b'?' => {
                     self.rest = rest;
                     if self.stops() { Gap::Stop } else { Gap::Space }
@@ -307,36 +334,17 @@ impl<'a> Words<'a> {
                     before = b' ';
                     continue;
                 }
-                b'&' => match entity(rest) {
-                    Some((code, rest)) => match Self::of_code(code) {
-                        Char::Letter(_) | Char::Other => return Some(()),
-                        Char::Skip => {
-                            self.rest = rest;
-                            continue;
-                        }
-                        Char::Gap(gap) => {
-                            self.rest = rest;
-                            self.gap = self.gap.max(gap);
-                            continue;
-                        }
-                    },
-                    None => Gap::Comma,
-                },
-                0x80.. => {
-                    let (code, rest) = wide(byte, rest);
-                    match fold_wide(code) {
-                        Char::Letter(_) | Char::Other => return Some(()),
-                        Char::Skip => {
-                            self.rest = rest;
-                            continue;
-                        }
-                        Char::Gap(gap) => {
-                            self.rest = rest;
-                            self.gap = self.gap.max(gap);
-                            before = b' ';
-                            continue;
-                        }
-                    }
+                b'&' | 0x80.. => {
+                    let (folded, rest) = special(byte, rest);
+                    let gap = match folded {
+                        Char::Letter(_) | Char::Other(_) => return Some(()),
+                        Char::Skip => Gap::Start,
+                        Char::Gap(gap) => gap,
+                    };
+                    self.rest = rest;
+                    self.gap = self.gap.max(gap);
+                    before = b' ';
+                    continue;
                 }
                 _ => Gap::Space,
             };
@@ -350,87 +358,129 @@ impl<'a> Words<'a> {
         }
         None
     }
-
-    /// What a decoded entity is.
-    fn of_code(code: u32) -> Char {
-        match u8::try_from(code) {
-            Ok(b @ (b'a'..=b'z' | b'0'..=b'9')) => Char::Letter(b),
-            Ok(b @ b'A'..=b'Z') => Char::Letter(b.to_ascii_lowercase()),
-            Ok(b'\'' | b'`' | b'\\') => Char::Skip,
-            Ok(b',') => Char::Gap(Gap::Comma),
-            Ok(0..=0x7F) => Char::Gap(Gap::Space),
-            _ => fold_wide(code),
-        }
-    }
 }
 
 impl<'a> Iterator for Words<'a> {
     type Item = Word<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Word<'a>> {
-        self.skip()?;
+        // Most words are parted by one space.
+        match self.rest {
+            [b' ', rest @ ..] if rest.first().is_some_and(u8::is_ascii_alphabetic) => {
+                self.rest = rest;
+                self.gap = Gap::Space;
+            }
+            _ => self.skip()?,
+        }
         let gap = std::mem::replace(&mut self.gap, Gap::Start);
         let from = self.rest;
-        let mut key = 0u64;
-        let mut length = 0usize;
-        while let Some((&byte, rest)) = self.rest.split_first() {
-            match byte {
-                b'a'..=b'z' | b'0'..=b'9' => key = fold_into(key, byte),
-                b'A'..=b'Z' => key = fold_into(key, byte | 0x20),
-                b'\'' | b'`' | b'\\' => {
-                    self.rest = rest;
-                    continue;
-                }
-                b'&' => {
-                    let Some((code, rest)) = entity(rest) else {
-                        break;
-                    };
-                    match Self::of_code(code) {
-                        Char::Letter(b) => key = fold_into(key, b),
-                        Char::Other => key = fold_wide_into(key, code),
-                        Char::Skip => {}
-                        Char::Gap(_) => break,
-                    }
-                    self.rest = rest;
-                    length = length.saturating_add(1);
-                    continue;
-                }
-                0x80.. => {
-                    let (code, rest) = wide(byte, rest);
-                    match fold_wide(code) {
-                        Char::Letter(b) => key = fold_into(key, b),
-                        Char::Other => key = fold_wide_into(key, code),
-                        Char::Skip => {}
-                        Char::Gap(_) => break,
-                    }
-                    self.rest = rest;
-                    length = length.saturating_add(1);
-                    continue;
-                }
-                _ => break,
+        let (mut key, mut extra) = (0u64, 0usize);
+        let mut bytes = from.iter();
+        let rest = loop {
+            let rest = bytes.as_slice();
+            let Some(&byte) = bytes.next() else {
+                break rest;
+            };
+            let folded = fold(byte);
+            if folded > SPECIAL {
+                key = fold_into(key, folded);
+                continue;
             }
-            self.rest = rest;
-            length = length.saturating_add(1);
-        }
-        // A word is at least one byte long, so the reading always goes on.
-        if self.rest.len() == from.len() {
-            self.rest = self.rest.split_first().map_or(&[], |(_, rest)| rest);
-        }
-        self.last = length;
-        self.gap = Gap::Start;
-        let raw = from
-            .get(..from.len().saturating_sub(self.rest.len()))
-            .unwrap_or(from);
-        let mut letters = raw.iter();
-        let (first, second) = (letters.next(), letters.next());
+            let tail = bytes.as_slice();
+            let (folded, tail) = match folded {
+                SKIPPED => (Char::Skip, tail),
+                SPECIAL => special(byte, tail),
+                _ => break rest,
+            };
+            match folded {
+                Char::Letter(letter) => key = fold_into(key, letter),
+                Char::Other(code) => key = fold_wide_into(key, code),
+                Char::Skip => extra = extra.saturating_add(1),
+                Char::Gap(_) => break rest,
+            }
+            // Bytes that are no letters of their own: those behind the first of a character.
+            let width = rest.len().saturating_sub(tail.len());
+            extra = extra.saturating_add(width.saturating_sub(1));
+            bytes = tail.iter();
+        };
+        let raw = from.get(..from.len().saturating_sub(rest.len()));
+        let raw = raw.unwrap_or(from);
+        let letters = raw.len().saturating_sub(extra);
+        let letters = u8::try_from(letters).unwrap_or(u8::MAX);
+        self.rest = rest;
+        self.last = letters;
         Some(Word {
-            key,
-            gap,
-            title: first.is_some_and(u8::is_ascii_uppercase)
-                && !second.is_some_and(u8::is_ascii_uppercase),
-            digits: first.is_some_and(u8::is_ascii_digit),
+            head: Head {
+                key,
+                gap,
+                letters,
+                title: matches!(raw, [b'A'..=b'Z'])
+                    || matches!(raw, [b'A'..=b'Z', second, ..] if !second.is_ascii_uppercase()),
+                digits: matches!(raw, [b'0'..=b'9', ..]),
+            },
             raw,
         })
+    }
+}
+
+/// In [`FOLDS`]: neither part of a word nor its end.
+const SKIPPED: u8 = 1;
+/// In [`FOLDS`]: an entity or a character beyond ASCII, to be looked at.
+const SPECIAL: u8 = 2;
+
+/// What a byte folds to inside a word; 0 ends it.
+static FOLDS: [u8; 256] = folds();
+
+#[expect(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "evaluated at compile time only, where a panic is a build error"
+)]
+const fn folds() -> [u8; 256] {
+    let mut folds = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        folds[byte] = match byte as u8 {
+            letter @ (b'a'..=b'z' | b'0'..=b'9') => letter,
+            capital @ b'A'..=b'Z' => capital | 0x20,
+            b'\'' | b'`' | b'\\' => SKIPPED,
+            b'&' | 0x80.. => SPECIAL,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    folds
+}
+
+#[inline]
+fn fold(byte: u8) -> u8 {
+    FOLDS.get(usize::from(byte)).copied().unwrap_or(0)
+}
+
+/// An entity or a character beyond ASCII, whose first byte was taken, and the rest behind it.
+#[cold]
+fn special(byte: u8, rest: &[u8]) -> (Char, &[u8]) {
+    if byte != b'&' {
+        let (code, rest) = wide(byte, rest);
+        return (fold_wide(code), rest);
+    }
+    match entity(rest) {
+        Some((code, rest)) => (fold_code(code), rest),
+        None => (Char::Gap(Gap::Comma), rest),
+    }
+}
+
+/// What a decoded character is.
+fn fold_code(code: u32) -> Char {
+    match u8::try_from(code) {
+        Ok(b',') => Char::Gap(Gap::Comma),
+        Ok(ascii @ 0..=0x7F) => match fold(ascii) {
+            0 | SPECIAL => Char::Gap(Gap::Space),
+            SKIPPED => Char::Skip,
+            letter => Char::Letter(letter),
+        },
+        _ => fold_wide(code),
     }
 }
 
@@ -453,11 +503,11 @@ pub fn clean(text: &str) -> String {
     let mut words: Vec<Word<'_>> = Words::of(text).collect();
     while words
         .last()
-        .is_some_and(|word| word.gap == Gap::Hard && word.raw.iter().all(u8::is_ascii_digit))
+        .is_some_and(|word| word.head.gap == Gap::Hard && word.raw.iter().all(u8::is_ascii_digit))
     {
         words.pop();
     }
-    let heads: Vec<_> = words.iter().map(|word| (word.key, word.gap)).collect();
+    let heads: Vec<_> = words.iter().map(|word| word.head).collect();
     let mut left = heads.as_slice();
     while let Some(rest) = prefix(left) {
         left = rest;
@@ -477,15 +527,14 @@ pub fn clean(text: &str) -> String {
 fn fold_raw(raw: &[u8], out: &mut String) {
     let mut rest = raw;
     while let Some((&byte, tail)) = rest.split_first() {
-        let (code, tail) = match byte {
-            b'&' => entity(tail).unwrap_or((0x20, tail)),
-            0x80.. => wide(byte, tail),
-            _ => (u32::from(byte), tail),
+        let (folded, tail) = match fold(byte) {
+            SPECIAL => special(byte, tail),
+            _ => (fold_code(u32::from(byte)), tail),
         };
         rest = tail;
-        match Words::of_code(code) {
+        match folded {
             Char::Letter(letter) => out.push(char::from(letter)),
-            Char::Other => out.extend(char::from_u32(code)),
+            Char::Other(code) => out.extend(char::from_u32(code)),
             Char::Skip | Char::Gap(_) => {}
         }
     }

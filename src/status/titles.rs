@@ -7,8 +7,7 @@
 #![forbid(unsafe_code)]
 
 use super::category::Category;
-use super::read::Head;
-use super::text::{fold_into, key};
+use super::text::{Head, fold_into, key};
 
 /// The known titles.
 #[rustfmt::skip]
@@ -671,17 +670,27 @@ static TABLE: Table = build();
 
 /// The category of the known title with this hash.
 fn find(hash: u64) -> Option<Category> {
-    let (from, check) = place(hash);
-    let slots = TABLE.checks.iter().zip(&TABLE.categories);
-    for (&found, &category) in slots.clone().skip(from).chain(slots) {
-        if found == check {
-            return Some(category);
-        }
-        if found == 0 {
-            break;
+    let (mut slot, check) = place(hash);
+    // The table is never full, so the search ends at an empty slot.
+    loop {
+        match TABLE.checks.get(slot) {
+            Some(&found) if found == check => return TABLE.categories.get(slot).copied(),
+            Some(0) | None => return None,
+            Some(_) => slot = slot.wrapping_add(1) % SLOTS,
         }
     }
-    None
+}
+
+/// Words of the longest title that is looked for.
+const LONGEST: usize = 24;
+
+/// The known title that `words` are.
+pub(super) fn exact(words: &[Head]) -> Option<Category> {
+    if words.len() > LONGEST {
+        return None;
+    }
+    let counted = words.iter().filter(|word| counts(word.key));
+    find(counted.fold(SEED, |hash, word| extend(hash, word.key)))
 }
 
 /// The longest known title that `words` begin with: its category and its number of words.
@@ -691,9 +700,9 @@ fn find(hash: u64) -> Option<Category> {
 pub(super) fn longest(words: &[Head], ends: impl Fn(usize) -> bool) -> Option<(Category, usize)> {
     let mut hash = SEED;
     let mut known = None;
-    for (at, &(word, _)) in (1usize..).zip(words) {
-        if counts(word) {
-            hash = extend(hash, word);
+    for (at, word) in (1usize..=LONGEST).zip(words) {
+        if counts(word.key) {
+            hash = extend(hash, word.key);
         }
         if ends(at) {
             known = find(hash).map(|category| (category, at)).or(known);

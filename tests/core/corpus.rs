@@ -80,6 +80,7 @@ fn ok_every_text_of_the_vectors_gets_its_category() {
         vectors::descriptions(),
         vectors::descriptions_more(),
         vectors::unseen(),
+        vectors::unseen_2(),
     ] {
         for case in cases {
             assert_eq!(
@@ -133,6 +134,7 @@ fn ok_the_grammar_alone_gets_texts_that_it_was_not_written_on() {
     for (name, cases) in [
         ("grammar alone, further titles", vectors::titles_more()),
         ("grammar alone, unseen paraphrases", vectors::unseen()),
+        ("grammar alone, second set of texts", vectors::unseen_2()),
         ("grammar alone, Spanish", vectors::spanish()),
         ("grammar alone, descriptions", vectors::descriptions()),
         (

@@ -1,6 +1,64 @@
-//! The upstream's own category, and ids that survive.
+//! The taxonomy's page and definitions, the upstream's own category, and ids that survive.
 
-use torch_edge::status::{Category, CategoryId, MatchedBy, normalize};
+use std::fmt::Write as _;
+use std::path::Path;
+
+use torch_edge::status::{Category, CategoryId, MatchedBy, TAXONOMY, normalize};
+
+const TSV: &str = include_str!("../vectors/corpus/taxonomy.tsv");
+
+/// `docs/TAXONOMY.md`, from the table.
+fn page() -> String {
+    let mut page = format!(
+        "# The taxonomy\n\n\
+        Version `{TAXONOMY}`. What `normalized.category` can be, what it means and what an application should\n\
+        do. Generated from the table in `src/status/` (`UPDATE=1 cargo test --test core taxonomy`); do not\n\
+        edit it here. Ids are stable for ever. An id that an application does not know is to be treated as\n\
+        `unknown`.\n"
+    );
+    let yes = |flag: bool| if flag { "yes" } else { "no" };
+    for c in Category::all() {
+        let _ = write!(
+            page,
+            "\n## `{}`\n\n**{}** · {}\n\n{}\n\n\
+            | stage | outcome | applicant must act | final |\n|---|---|---|---|\n| {} | {} | {} | {} |\n\n\
+            What to do: {}\n",
+            c.id(),
+            c.label_en(),
+            c.label_es(),
+            c.meaning(),
+            c.stage().id(),
+            c.outcome().id(),
+            yes(c.action_required()),
+            yes(c.is_final()),
+            c.advice(),
+        );
+    }
+    page
+}
+
+#[test]
+fn ok_the_page_is_that_of_the_table() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/TAXONOMY.md");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, page()).unwrap();
+    }
+    let written = std::fs::read_to_string(path).unwrap();
+    assert!(
+        written == page(),
+        "docs/TAXONOMY.md is old: UPDATE=1 cargo test --test core taxonomy"
+    );
+}
+
+#[test]
+fn ok_the_definitions_are_those_of_the_taxonomy() {
+    let theirs = TSV.lines().filter(|line| !line.starts_with('#'));
+    let theirs: Vec<_> = theirs
+        .map(|line| line.split('\t').nth(7).unwrap())
+        .collect();
+    let ours: Vec<_> = Category::all().map(Category::meaning).collect();
+    assert_eq!(ours, theirs);
+}
 
 #[test]
 fn ok_the_upstream_is_asked_last_and_under_any_spelling() {

@@ -54,6 +54,7 @@ titles! {
     spanish = "corpus/spanish.tsv";
     titles_more = "titles-more.tsv";
     unseen = "unseen.tsv";
+    unseen_2 = "unseen-2.tsv";
 }
 
 descriptions! {
