@@ -5,8 +5,12 @@
 //! decides every doubtful case.
 #![forbid(unsafe_code)]
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The version of the taxonomy, in `normalized.taxonomy` and in every cache entry.
 pub const TAXONOMY: &str = "2026-11";
@@ -247,6 +251,94 @@ impl Category {
 impl fmt::Display for Category {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.id())
+    }
+}
+
+impl Serialize for Category {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.id())
+    }
+}
+
+/// Takes the ids of this version only; [`CategoryId`] takes every id.
+impl<'de> Deserialize<'de> for Category {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let id = <Cow<'de, str>>::deserialize(deserializer)?;
+        id.parse().map_err(D::Error::custom)
+    }
+}
+
+/// The id of a category, of this version of the taxonomy or of a newer one.
+///
+/// An id that this version does not know survives a round trip, so that an old reader can pass on what
+/// a newer writer stored.
+///
+/// ```
+/// use torch_edge::status::{Category, CategoryId};
+///
+/// let newer: CategoryId = serde_json::from_str("\"queued_for_launch\"")?;
+/// assert_eq!(newer.known(), Category::Unknown);
+/// assert_eq!(serde_json::to_string(&newer)?, "\"queued_for_launch\"");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CategoryId(Repr);
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Repr {
+    Known(Category),
+    Newer(Box<str>),
+}
+
+impl CategoryId {
+    /// The id itself.
+    pub fn as_str(&self) -> &str {
+        match &self.0 {
+            Repr::Known(category) => category.id(),
+            Repr::Newer(id) => id,
+        }
+    }
+
+    /// The category; `unknown` for an id of a newer version.
+    pub fn known(&self) -> Category {
+        match self.0 {
+            Repr::Known(category) => category,
+            Repr::Newer(_) => Category::Unknown,
+        }
+    }
+}
+
+impl From<Category> for CategoryId {
+    fn from(category: Category) -> Self {
+        Self(Repr::Known(category))
+    }
+}
+
+impl From<&str> for CategoryId {
+    fn from(id: &str) -> Self {
+        Self(match id.parse() {
+            Ok(category) => Repr::Known(category),
+            Err(UnknownCategory) => Repr::Newer(id.into()),
+        })
+    }
+}
+
+impl fmt::Display for CategoryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for CategoryId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for CategoryId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let id = <Cow<'de, str>>::deserialize(deserializer)?;
+        Ok(Self::from(&*id))
     }
 }
 

@@ -1,0 +1,117 @@
+//! Why a text got its category.
+#![forbid(unsafe_code)]
+
+use std::fmt;
+
+use super::category::Category;
+use super::lexicon::{DIGITS, ONLY, UNLISTED, symbol};
+use super::normalize::{MatchedBy, decide};
+use super::rules::Rule;
+use super::text::{Gap, Words};
+
+/// Why a text got its category: the rule, and the words that decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// The category.
+    pub category: Category,
+    /// What told it; never [`MatchedBy::Upstream`], since only the text is asked.
+    pub matched_by: MatchedBy,
+    /// The name of the rule, such as `known title`, `expedite request` or `outcome of the case`.
+    pub rule: &'static str,
+    /// The words of the deciding sentence that mean something to the rule, as they stand in the text.
+    pub words: Vec<String>,
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.rule, self.words.join(" "))
+    }
+}
+
+/// Why `status_text` gets the category that [`normalize`](super::normalize()) gives it.
+///
+/// ```
+/// use torch_edge::status::explain;
+///
+/// let why = explain("Your Expedite Request Was Not Approved");
+/// assert_eq!(why.category.id(), "expedite_denied");
+/// assert_eq!(why.to_string(), "expedite request: Expedite Request Not Approved");
+/// ```
+pub fn explain(status_text: &str) -> Explanation {
+    let (category, matched_by, rule) = decide(status_text, true);
+    let words = Words::of(status_text);
+    let title = matched_by == MatchedBy::Title;
+    // The deciding unit is the first, unless the title was silent and the description told.
+    let skip_title = matched_by == MatchedBy::Description
+        && words
+            .clone()
+            .skip(1)
+            .find(|word| word.head.gap >= Gap::Stop)
+            .is_some_and(|word| word.head.gap == Gap::Hard);
+    let mut units = 0u8;
+    let words = words
+        .filter_map(|word| {
+            if word.head.gap >= Gap::Stop {
+                units = units.saturating_add(1);
+            }
+            let sym = symbol(word.head.key);
+            let means = title
+                || !(word.head.digits || matches!(sym, UNLISTED | DIGITS | ONLY) || small(sym));
+            let here = units == u8::from(skip_title);
+            (here && means).then(|| String::from_utf8_lossy(word.raw).into_owned())
+        })
+        .collect();
+    Explanation {
+        category,
+        matched_by,
+        rule: match (matched_by, rule) {
+            (MatchedBy::Title, _) => "known title",
+            (_, Some(rule)) => name(rule),
+            (_, None) => "nothing told",
+        },
+        words,
+    }
+}
+
+/// Whether a link carries no weight in an explanation.
+fn small(sym: u8) -> bool {
+    use super::lexicon::{ARTICLE, AS, AT, BE, BY, FORM_LETTER, MONTH, OF, ON};
+    matches!(
+        sym,
+        ARTICLE | AS | AT | BE | BY | FORM_LETTER | MONTH | OF | ON
+    )
+}
+
+/// What a rule is called.
+fn name(rule: Rule) -> &'static str {
+    match rule {
+        Rule::NotAStatus => "not a status",
+        Rule::Conflict => "outcomes that contradict each other",
+        Rule::Missed => "missed appointment",
+        Rule::Expedite => "expedite request",
+        Rule::Appeal => "appeal or motion",
+        Rule::Premium => "premium processing",
+        Rule::Evidence => "request for evidence",
+        Rule::Intent => "notice of intent",
+        Rule::Interview => "interview",
+        Rule::Biometrics => "biometrics",
+        Rule::Oath => "oath ceremony",
+        Rule::Certificate => "certificate",
+        Rule::Court => "immigration court",
+        Rule::State => "department of state",
+        Rule::Withdrawal => "withdrawal",
+        Rule::Rejection => "rejection",
+        Rule::Refund => "refund",
+        Rule::Fee => "fee",
+        Rule::Document => "card or document",
+        Rule::Notice => "notice",
+        Rule::Outcome => "outcome of the case",
+        Rule::Record => "record",
+        Rule::Letter => "letter",
+        Rule::Transfer => "transfer",
+        Rule::Hold => "hold",
+        Rule::Decision => "decision",
+        Rule::Receipt => "receipt",
+        Rule::Review => "review",
+    }
+}
