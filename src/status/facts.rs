@@ -170,7 +170,7 @@ pub(super) fn told(text: &str) -> Facts<'static> {
 /// Whether a tracking number is what the words announce.
 fn tracked(before: &[u8]) -> bool {
     let mut tracked = false;
-    sentence(before, 4, |word| {
+    sentence(before, 4, &mut |word| {
         tracked |= is(word, b"tracking");
         tracked
     });
@@ -311,7 +311,7 @@ fn role(before: &[u8]) -> Role {
 /// Whether the sentence before a deadline is about answering, and not about a notice that did not come.
 fn answers(before: &[u8]) -> bool {
     let (mut asks, mut received) = (false, false);
-    sentence(before, 16, |word| {
+    sentence(before, 16, &mut |word| {
         let word = folded(word);
         // "If you do not receive your notice by …": whatever else stands before it.
         let missed = const { [key("receive"), key("recibe")] }.contains(&word);
@@ -325,18 +325,22 @@ fn answers(before: &[u8]) -> bool {
 }
 
 /// The key of a word.
+#[inline(never)]
 fn folded(word: &[u8]) -> u64 {
     word.iter().map(u8::to_ascii_lowercase).fold(0, fold_into)
 }
 
 /// Goes back over at most `count` words of the sentence, until `enough` says so.
-fn sentence(text: &[u8], count: usize, mut enough: impl FnMut(&[u8]) -> bool) {
+fn sentence(text: &[u8], count: usize, enough: &mut dyn FnMut(&[u8]) -> bool) {
     let mut rest = text;
     for _ in 0..count {
         let (word, left) = last_word(rest);
         // A full stop between two words ends the sentence that is looked through.
         let gap = rest.get(left.len().saturating_add(word.len())..);
-        if word.is_empty() || gap.is_some_and(|gap| gap.contains(&b'.')) || enough(word) {
+        if word.is_empty()
+            || gap.is_some_and(|gap| gap.iter().fold(false, |stop, &b| stop | (b == b'.')))
+            || enough(word)
+        {
             return;
         }
         rest = left;
@@ -344,6 +348,7 @@ fn sentence(text: &[u8], count: usize, mut enough: impl FnMut(&[u8]) -> bool) {
 }
 
 /// The last word of a text, and the text before it.
+#[inline(never)]
 fn last_word(text: &[u8]) -> (&[u8], &[u8]) {
     let letter = |b: &u8| b.is_ascii_alphanumeric() || *b >= 0x80;
     let end = text
@@ -373,24 +378,18 @@ fn number(digits: &[u8]) -> u16 {
     })
 }
 
-/// The month that a word names in English or Spanish, whole or abbreviated.
+/// The month that a word names in English or Spanish, whole or abbreviated, by its first three letters.
 fn month(word: &[u8]) -> Option<u8> {
-    let [a, b, c, ..] = word else { return None };
-    Some(match [a, b, c].map(u8::to_ascii_lowercase) {
-        [b'j', b'a', b'n'] | [b'e', b'n', b'e'] => 1,
-        [b'f', b'e', b'b'] => 2,
-        [b'm', b'a', b'r'] => 3,
-        [b'a', b'p' | b'b', b'r'] => 4,
-        [b'm', b'a', b'y'] => 5,
-        [b'j', b'u', b'n'] => 6,
-        [b'j', b'u', b'l'] => 7,
-        [b'a', b'u', b'g'] | [b'a', b'g', b'o'] => 8,
-        [b's', b'e', b'p' | b't'] => 9,
-        [b'o', b'c', b't'] => 10,
-        [b'n', b'o', b'v'] => 11,
-        [b'd', b'e' | b'i', b'c'] => 12,
-        _ => return None,
-    })
+    const MONTHS: &[u8; 72] =
+        b"janfebmaraprmayjunjulaugsepoctnovdecenefebmarabrmayjunjulagosetoctnovdic";
+    let letters: [u8; 3] = word.get(..3)?.try_into().ok()?;
+    let letters = letters.map(|letter| letter.to_ascii_lowercase());
+    let (months, _) = MONTHS.as_chunks::<3>();
+    (1u8..=12)
+        .chain(1..=12)
+        .zip(months)
+        .find(|(_, name)| **name == letters)
+        .map(|(number, _)| number)
 }
 
 /// The office that a text names: the capitalized words that end in what offices are called.
