@@ -144,6 +144,10 @@ pub(super) fn told(text: &str) -> Facts<'static> {
         let run = rest.iter().take_while(|b| b.is_ascii_digit()).count();
         let (digits, after) = rest.split_at_checked(run).unwrap_or((rest, &[]));
         from = start.saturating_add(run);
+        // A day, a count.
+        if run < 3 && before.last() != Some(&b'-') {
+            continue;
+        }
         let whole = !before.last().is_some_and(u8::is_ascii_alphanumeric)
             && !after.first().is_some_and(u8::is_ascii_alphanumeric);
         if run >= 20 || (run >= 12 && whole && tracked(before)) {
@@ -177,20 +181,21 @@ fn tracked(before: &[u8]) -> bool {
     tracked
 }
 
-/// Where the next digit stands. Most of a text has none, so it is looked through in chunks.
+/// Where the next digit stands. Most of a text has none, so eight bytes are looked at at a time.
 fn next_digit(text: &[u8]) -> Option<usize> {
-    let (chunks, rest) = text.as_chunks::<16>();
+    const LOW: u64 = 0x7F7F_7F7F_7F7F_7F7F;
+    let (words, rest) = text.as_chunks::<8>();
     let mut at = 0usize;
-    for chunk in chunks {
-        // No early end inside a chunk, so that the compiler can compare all bytes at once.
-        if chunk
-            .iter()
-            .fold(false, |any, byte| any | byte.is_ascii_digit())
-        {
-            let found = chunk.iter().position(u8::is_ascii_digit)?;
-            return Some(at.saturating_add(found));
+    for word in words {
+        // A digit differs from '0' by less than ten; adding 118 carries ten and more into the top bit.
+        let offset = u64::from_le_bytes(*word) ^ 0x3030_3030_3030_3030;
+        let above = (offset & LOW).wrapping_add(0x7676_7676_7676_7676) | offset;
+        let digits = !above & !LOW;
+        if digits != 0 {
+            let found = digits.trailing_zeros().wrapping_shr(3);
+            return Some(at.saturating_add(found as usize));
         }
-        at = at.saturating_add(chunk.len());
+        at = at.saturating_add(word.len());
     }
     let found = rest.iter().position(u8::is_ascii_digit)?;
     Some(at.saturating_add(found))

@@ -274,6 +274,10 @@ fn open(reading: &mut Reading<'_>, from: usize, to: usize) -> Option<(Category, 
         return Some((category, whole));
     }
     let (heads, tokens) = reading.marked(from, to);
+    // "On May 23, 2018, we …": no title begins so.
+    if matches!(tokens.first(), Some(Token { sym: ON | AS, .. })) && opens_description(tokens, 0) {
+        return None;
+    }
     titles::longest(heads, |at| match tokens.get(at) {
         None => false,
         Some(token) => matches!(token.gap, Gap::Colon | Gap::Line) || opens_description(tokens, at),
