@@ -144,6 +144,10 @@ pub(super) fn told(text: &str) -> Facts<'static> {
         let run = rest.iter().take_while(|b| b.is_ascii_digit()).count();
         let (digits, after) = rest.split_at_checked(run).unwrap_or((rest, &[]));
         from = start.saturating_add(run);
+        // A day, a count.
+        if run < 3 && before.last() != Some(&b'-') {
+            continue;
+        }
         let whole = !before.last().is_some_and(u8::is_ascii_alphanumeric)
             && !after.first().is_some_and(u8::is_ascii_alphanumeric);
         if run >= 20 || (run >= 12 && whole && tracked(before)) {
@@ -170,27 +174,28 @@ pub(super) fn told(text: &str) -> Facts<'static> {
 /// Whether a tracking number is what the words announce.
 fn tracked(before: &[u8]) -> bool {
     let mut tracked = false;
-    sentence(before, 4, |word| {
+    sentence(before, 4, &mut |word| {
         tracked |= is(word, b"tracking");
         tracked
     });
     tracked
 }
 
-/// Where the next digit stands. Most of a text has none, so it is looked through in chunks.
+/// Where the next digit stands. Most of a text has none, so eight bytes are looked at at a time.
 fn next_digit(text: &[u8]) -> Option<usize> {
-    let (chunks, rest) = text.as_chunks::<16>();
+    const LOW: u64 = 0x7F7F_7F7F_7F7F_7F7F;
+    let (words, rest) = text.as_chunks::<8>();
     let mut at = 0usize;
-    for chunk in chunks {
-        // No early end inside a chunk, so that the compiler can compare all bytes at once.
-        if chunk
-            .iter()
-            .fold(false, |any, byte| any | byte.is_ascii_digit())
-        {
-            let found = chunk.iter().position(u8::is_ascii_digit)?;
-            return Some(at.saturating_add(found));
+    for word in words {
+        // A digit differs from '0' by less than ten; adding 118 carries ten and more into the top bit.
+        let offset = u64::from_le_bytes(*word) ^ 0x3030_3030_3030_3030;
+        let above = (offset & LOW).wrapping_add(0x7676_7676_7676_7676) | offset;
+        let digits = !above & !LOW;
+        if digits != 0 {
+            let found = digits.trailing_zeros().wrapping_shr(3);
+            return Some(at.saturating_add(found as usize));
         }
-        at = at.saturating_add(chunk.len());
+        at = at.saturating_add(word.len());
     }
     let found = rest.iter().position(u8::is_ascii_digit)?;
     Some(at.saturating_add(found))
@@ -311,7 +316,7 @@ fn role(before: &[u8]) -> Role {
 /// Whether the sentence before a deadline is about answering, and not about a notice that did not come.
 fn answers(before: &[u8]) -> bool {
     let (mut asks, mut received) = (false, false);
-    sentence(before, 16, |word| {
+    sentence(before, 16, &mut |word| {
         let word = folded(word);
         // "If you do not receive your notice by …": whatever else stands before it.
         let missed = const { [key("receive"), key("recibe")] }.contains(&word);
@@ -325,18 +330,22 @@ fn answers(before: &[u8]) -> bool {
 }
 
 /// The key of a word.
+#[inline(never)]
 fn folded(word: &[u8]) -> u64 {
     word.iter().map(u8::to_ascii_lowercase).fold(0, fold_into)
 }
 
 /// Goes back over at most `count` words of the sentence, until `enough` says so.
-fn sentence(text: &[u8], count: usize, mut enough: impl FnMut(&[u8]) -> bool) {
+fn sentence(text: &[u8], count: usize, enough: &mut dyn FnMut(&[u8]) -> bool) {
     let mut rest = text;
     for _ in 0..count {
         let (word, left) = last_word(rest);
         // A full stop between two words ends the sentence that is looked through.
         let gap = rest.get(left.len().saturating_add(word.len())..);
-        if word.is_empty() || gap.is_some_and(|gap| gap.contains(&b'.')) || enough(word) {
+        if word.is_empty()
+            || gap.is_some_and(|gap| gap.iter().fold(false, |stop, &b| stop | (b == b'.')))
+            || enough(word)
+        {
             return;
         }
         rest = left;
@@ -344,6 +353,7 @@ fn sentence(text: &[u8], count: usize, mut enough: impl FnMut(&[u8]) -> bool) {
 }
 
 /// The last word of a text, and the text before it.
+#[inline(never)]
 fn last_word(text: &[u8]) -> (&[u8], &[u8]) {
     let letter = |b: &u8| b.is_ascii_alphanumeric() || *b >= 0x80;
     let end = text
@@ -373,24 +383,18 @@ fn number(digits: &[u8]) -> u16 {
     })
 }
 
-/// The month that a word names in English or Spanish, whole or abbreviated.
+/// The month that a word names in English or Spanish, whole or abbreviated, by its first three letters.
 fn month(word: &[u8]) -> Option<u8> {
-    let [a, b, c, ..] = word else { return None };
-    Some(match [a, b, c].map(u8::to_ascii_lowercase) {
-        [b'j', b'a', b'n'] | [b'e', b'n', b'e'] => 1,
-        [b'f', b'e', b'b'] => 2,
-        [b'm', b'a', b'r'] => 3,
-        [b'a', b'p' | b'b', b'r'] => 4,
-        [b'm', b'a', b'y'] => 5,
-        [b'j', b'u', b'n'] => 6,
-        [b'j', b'u', b'l'] => 7,
-        [b'a', b'u', b'g'] | [b'a', b'g', b'o'] => 8,
-        [b's', b'e', b'p' | b't'] => 9,
-        [b'o', b'c', b't'] => 10,
-        [b'n', b'o', b'v'] => 11,
-        [b'd', b'e' | b'i', b'c'] => 12,
-        _ => return None,
-    })
+    const MONTHS: &[u8; 72] =
+        b"janfebmaraprmayjunjulaugsepoctnovdecenefebmarabrmayjunjulagosetoctnovdic";
+    let letters: [u8; 3] = word.get(..3)?.try_into().ok()?;
+    let letters = letters.map(|letter| letter.to_ascii_lowercase());
+    let (months, _) = MONTHS.as_chunks::<3>();
+    (1u8..=12)
+        .chain(1..=12)
+        .zip(months)
+        .find(|(_, name)| **name == letters)
+        .map(|(number, _)| number)
 }
 
 /// The office that a text names: the capitalized words that end in what offices are called.

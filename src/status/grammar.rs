@@ -197,40 +197,83 @@ fn joined(found: Option<Finding>, next: Option<Finding>, clause: &Clause) -> Opt
         return found;
     };
     let later = Some((second, second_rule));
-    match (first, second) {
-        (C::WithdrawalRequested, _) if clause.did.has(COMPLETE) => Some((C::Withdrawn, rule)),
-        _ if first == second => found,
-        (C::Approved, C::Revoked | C::Terminated | C::SentToState | C::Reopened) => later,
-        (C::Withdrawn | C::Terminated, C::Approved) if clause.not.has(REVOKE) => later,
-        (C::Revoked, C::Denied) => later,
-        (C::Denied | C::Revoked | C::Terminated | C::Closed, C::Reopened) => later,
-        (C::Reopened, C::Approved | C::Denied) => later,
-        (C::Approved | C::Denied | C::Revoked | C::Terminated | C::Rejected, _)
-            if first.outcome() != second.outcome() && second.outcome() != Outcome::None =>
-        {
-            Some((C::Unknown, Rule::Conflict))
-        }
-        (C::DocumentMailed | C::DocumentProduced, C::DocumentReturned) => later,
-        (C::DocumentProduced, C::DocumentMailed) => later,
-        (C::DocumentMailed, C::DocumentDelivered) => later,
-        (C::DocumentReturned, C::DocumentDestroyed) => later,
-        (C::InterviewCancelled, C::InterviewScheduled) => later,
-        (C::WithdrawalRequested, C::Withdrawn) => later,
-        (C::ExpediteRequested, C::ExpediteApproved | C::ExpediteDenied) => later,
-        (C::RescheduleRequested, C::BiometricsScheduled | C::InterviewScheduled) => later,
-        (C::AppealPending, C::Reopened | C::AppealSustained | C::AppealDismissed) => later,
-        (C::Received, C::UnderReview | C::Transferred | C::Rejected | C::OnHold) => later,
-        (C::Received, C::DocumentProduced) => later,
-        (C::Received, _) if second_rule == Rule::Outcome => later,
-        (C::DecisionIssued | C::RecordUpdated | C::NoticeMailed, _)
-            if !matches!(second, C::NoticeMailed | C::DecisionIssued | C::UnderReview) =>
-        {
-            later
-        }
-        (C::UnderReview, _) if !matches!(second, C::NoticeMailed | C::Received) => later,
-        _ => found,
+    if first == second {
+        return found;
     }
+    if first == C::WithdrawalRequested && clause.did.has(COMPLETE) {
+        return Some((C::Withdrawn, rule));
+    }
+    // "Petition Withdrawn/Over 180 Days/Not Automatically Revoked".
+    let stands = matches!(first, C::Withdrawn | C::Terminated) && clause.not.has(REVOKE);
+    if stands || LATER.contains(&(first, second)) {
+        return later;
+    }
+    let (before, after) = (first.outcome(), second.outcome());
+    let decided = DECIDED.contains(&first);
+    if decided && before != after && after != Outcome::None {
+        return Some((C::Unknown, Rule::Conflict));
+    }
+    // What was done on the way to a decision gives way to it, and what says little to what says more.
+    let outweighed = before == Outcome::None && second_rule == Rule::Outcome;
+    let weak = WEAK.contains(&first) && !WEAK.contains(&second) && second != C::Received;
+    if !decided && (outweighed || weak) {
+        return later;
+    }
+    found
 }
+
+/// Categories that decide the case.
+const DECIDED: [Category; 5] = [
+    Category::Approved,
+    Category::Denied,
+    Category::Revoked,
+    Category::Terminated,
+    Category::Rejected,
+];
+
+/// Categories that say little.
+const WEAK: [Category; 4] = [
+    Category::DecisionIssued,
+    Category::RecordUpdated,
+    Category::NoticeMailed,
+    Category::UnderReview,
+];
+
+/// Of these pairs the later is the one that holds.
+#[rustfmt::skip]
+const LATER: [(Category, Category); 31] = [
+    (Category::Approved, Category::Revoked),
+    (Category::Approved, Category::Terminated),
+    (Category::Approved, Category::SentToState),
+    (Category::Approved, Category::Reopened),
+    (Category::Revoked, Category::Denied),
+    (Category::Denied, Category::Reopened),
+    (Category::Revoked, Category::Reopened),
+    (Category::Terminated, Category::Reopened),
+    (Category::Reopened, Category::Denied),
+    (Category::DocumentMailed, Category::DocumentReturned),
+    (Category::DocumentMailed, Category::DocumentDelivered),
+    (Category::DocumentProduced, Category::DocumentReturned),
+    (Category::DocumentProduced, Category::DocumentMailed),
+    (Category::DocumentReturned, Category::DocumentDestroyed),
+    (Category::InterviewCancelled, Category::InterviewScheduled),
+    (Category::WithdrawalRequested, Category::Withdrawn),
+    (Category::ExpediteRequested, Category::ExpediteApproved),
+    (Category::ExpediteRequested, Category::ExpediteDenied),
+    (Category::RescheduleRequested, Category::BiometricsScheduled),
+    (Category::RescheduleRequested, Category::InterviewScheduled),
+    (Category::AppealPending, Category::AppealSustained),
+    (Category::AppealPending, Category::AppealDismissed),
+    (Category::AppealPending, Category::Reopened),
+    (Category::Received, Category::UnderReview),
+    (Category::Received, Category::Transferred),
+    (Category::Received, Category::Rejected),
+    (Category::Received, Category::OnHold),
+    (Category::Received, Category::DocumentProduced),
+    (Category::DecisionIssued, Category::Received),
+    (Category::RecordUpdated, Category::Received),
+    (Category::RecordUpdated, Category::UnderReview),
+];
 
 /// What a token did to the sentence.
 enum Step {

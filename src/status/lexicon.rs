@@ -246,14 +246,20 @@ symbols! { LINKS, Link from 128:
 /// The slots of the table: a power of two, about half of them taken.
 const SLOTS: usize = 2048;
 
-/// Where a key's search begins, and what is kept of the key: 24 bits and a place for the symbol.
-const fn place(key: u64) -> (usize, u32) {
+/// A word's check (0 marks an empty slot), and beside it its symbol.
+///
+/// Sixteen bits and a slot are kept of a word, because the table is most of what normalization weighs:
+/// of a hundred thousand words that are in no list, one is taken for a word that is.
+struct Table {
+    checks: [u16; SLOTS],
+    symbols: [Sym; SLOTS],
+}
+
+/// Where a key's search begins, and what is kept of the key.
+const fn place(key: u64) -> (usize, u16) {
     let mixed = key.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    // The lowest bit that is kept marks the slot as taken.
-    (
-        (mixed >> 53) as usize,
-        ((mixed >> 20) as u32 & !0xFF) | 0x100,
-    )
+    let check = (mixed >> 32) as u16;
+    ((mixed >> 53) as usize, if check == 0 { 1 } else { check })
 }
 
 #[expect(
@@ -261,8 +267,11 @@ const fn place(key: u64) -> (usize, u32) {
     clippy::arithmetic_side_effects,
     reason = "evaluated at compile time only, where a panic is a build error"
 )]
-const fn build(lists: [&[(Sym, &str)]; 3]) -> [u32; SLOTS] {
-    let mut table = [0; SLOTS];
+const fn build(lists: [&[(Sym, &str)]; 3]) -> Table {
+    let mut table = Table {
+        checks: [0; SLOTS],
+        symbols: [0; SLOTS],
+    };
     let mut list = 0;
     while list < lists.len() {
         let mut entry = 0;
@@ -275,11 +284,12 @@ const fn build(lists: [&[(Sym, &str)]; 3]) -> [u32; SLOTS] {
                     key = fold_into(key, words[at]);
                 } else if key != 0 {
                     let (mut slot, check) = place(key);
-                    while table[slot] != 0 {
-                        assert!(table[slot] & !0xFF != check, "a word that is listed twice");
+                    while table.checks[slot] != 0 {
+                        assert!(table.checks[slot] != check, "a word that is listed twice");
                         slot = (slot + 1) % SLOTS;
                     }
-                    table[slot] = check | sym as u32;
+                    table.checks[slot] = check;
+                    table.symbols[slot] = sym;
                     key = 0;
                 }
                 at += 1;
@@ -291,16 +301,17 @@ const fn build(lists: [&[(Sym, &str)]; 3]) -> [u32; SLOTS] {
     table
 }
 
-/// A word's check, and its symbol in the lowest byte; 0 marks an empty slot.
-static TABLE: [u32; SLOTS] = build([NOUNS, EVENTS, LINKS]);
+static TABLE: Table = build([NOUNS, EVENTS, LINKS]);
 
 /// The symbol of a word, by its key.
 pub(super) fn symbol(key: u64) -> Sym {
     let (mut slot, check) = place(key);
     // The table is never full, so the search ends at an empty slot.
     loop {
-        match TABLE.get(slot) {
-            Some(&entry) if entry & !0xFF == check => return (entry & 0xFF) as Sym,
+        match TABLE.checks.get(slot) {
+            Some(&found) if found == check => {
+                return TABLE.symbols.get(slot).copied().unwrap_or(UNLISTED);
+            }
             Some(0) | None => return UNLISTED,
             Some(_) => slot = slot.wrapping_add(1) % SLOTS,
         }

@@ -120,7 +120,11 @@ pub fn normalize(status_text: &str, status_category: Option<&str>) -> Normalized
     let (mut category, mut matched_by, _) = decide(status_text, true);
     if category == Category::Unknown {
         matched_by = MatchedBy::None;
-        if let Some(named) = status_category.and_then(upstream::named) {
+        let named = status_category.map(|name| {
+            // An id or a label of ours; else whatever it is means as a title would: "RFE", "pending".
+            upstream::named(name).unwrap_or_else(|| decide(name, true).0)
+        });
+        if let Some(named) = named.filter(|&named| named != Category::Unknown) {
             (category, matched_by) = (named, MatchedBy::Upstream);
         }
     }
@@ -270,6 +274,10 @@ fn open(reading: &mut Reading<'_>, from: usize, to: usize) -> Option<(Category, 
         return Some((category, whole));
     }
     let (heads, tokens) = reading.marked(from, to);
+    // "On May 23, 2018, we …": no title begins so.
+    if matches!(tokens.first(), Some(Token { sym: ON | AS, .. })) && opens_description(tokens, 0) {
+        return None;
+    }
     titles::longest(heads, |at| match tokens.get(at) {
         None => false,
         Some(token) => matches!(token.gap, Gap::Colon | Gap::Line) || opens_description(tokens, at),

@@ -123,13 +123,17 @@ fn entity(text: &[u8]) -> Option<(u32, &[u8])> {
     let end = text.iter().take(10).position(|&b| b == b';')?;
     let (name, rest) = text.split_at_checked(end)?;
     let (_, rest) = rest.split_first()?;
-    if let Some((b'#', number)) = name.split_first() {
-        let (radix, digits) = match number.split_first() {
-            Some((b'x' | b'X', hex)) => (16, hex),
+    if let [b'#', number @ ..] = name {
+        let (radix, digits) = match number {
+            [b'x' | b'X', hex @ ..] => (16, hex),
             _ => (10, number),
         };
-        let code = u32::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok()?;
-        return Some((code, rest));
+        // At most eight digits, so nothing wraps that is a character.
+        let code = digits.iter().try_fold(0u32, |code, &digit| {
+            let digit = char::from(digit).to_digit(radix)?;
+            Some(code.wrapping_mul(radix).wrapping_add(digit))
+        });
+        return Some((code.filter(|_| !digits.is_empty())?, rest));
     }
     let code = match name {
         // An entity that was encoded twice: `&amp;apos;`.

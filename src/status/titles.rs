@@ -581,15 +581,10 @@ pub(super) const fn counts(word: u64) -> bool {
 /// The slots of the table: a power of two, less than half of them taken.
 const SLOTS: usize = 1024;
 
-/// A title's check (0 marks an empty slot), and beside it its category.
-struct Table {
-    checks: [u32; SLOTS],
-    categories: [Category; SLOTS],
-}
-
-/// Where a hash's search begins, and what is kept of the hash.
+/// Where a hash's search begins, and what is kept of the hash: 24 bits and a place for the category.
 const fn place(hash: u64) -> (usize, u32) {
-    ((hash >> 54) as usize, (hash as u32) | 1)
+    // The lowest bit that is kept marks the slot as taken.
+    ((hash >> 54) as usize, (hash as u32 & !0xFF) | 0x100)
 }
 
 /// The folded form of a letter's second byte behind `0xC3`, in the titles above.
@@ -642,23 +637,19 @@ const fn hash_of(title: &str) -> u64 {
     clippy::arithmetic_side_effects,
     reason = "evaluated at compile time only, where a panic is a build error"
 )]
-const fn build() -> Table {
-    let mut table = Table {
-        checks: [0; SLOTS],
-        categories: [Category::Unknown; SLOTS],
-    };
+const fn build() -> [u32; SLOTS] {
+    let mut table = [0; SLOTS];
     let mut group = 0;
     while group < TITLES.len() {
         let (category, titles) = TITLES[group];
         let mut title = 0;
         while title < titles.len() {
             let (mut slot, check) = place(hash_of(titles[title]));
-            while table.checks[slot] != 0 {
-                assert!(table.checks[slot] != check, "a title that is listed twice");
+            while table[slot] != 0 {
+                assert!(table[slot] & !0xFF != check, "a title that is listed twice");
                 slot = (slot + 1) % SLOTS;
             }
-            table.checks[slot] = check;
-            table.categories[slot] = category;
+            table[slot] = check | category as u32;
             title += 1;
         }
         group += 1;
@@ -666,15 +657,18 @@ const fn build() -> Table {
     table
 }
 
-static TABLE: Table = build();
+/// A title's check, and its category in the lowest byte; 0 marks an empty slot.
+static TABLE: [u32; SLOTS] = build();
 
 /// The category of the known title with this hash.
 fn find(hash: u64) -> Option<Category> {
     let (mut slot, check) = place(hash);
     // The table is never full, so the search ends at an empty slot.
     loop {
-        match TABLE.checks.get(slot) {
-            Some(&found) if found == check => return TABLE.categories.get(slot).copied(),
+        match TABLE.get(slot) {
+            Some(&entry) if entry & !0xFF == check => {
+                return Category::all().nth((entry & 0xFF) as usize);
+            }
             Some(0) | None => return None,
             Some(_) => slot = slot.wrapping_add(1) % SLOTS,
         }

@@ -3,84 +3,39 @@
 
 use super::category::Category;
 
-/// Other names that a category goes by, folded to letters and digits.
-const ALIASES: [(&str, Category); 44] = [
-    ("accepted", Category::Received),
-    ("approval", Category::Approved),
-    ("biometrics", Category::BiometricsScheduled),
-    ("biometricsappointment", Category::BiometricsScheduled),
-    ("biometricstaken", Category::BiometricsCompleted),
-    ("cardbeingproduced", Category::DocumentProduced),
-    ("cardinproduction", Category::DocumentProduced),
-    ("cardproduced", Category::DocumentProduced),
-    ("carddelivered", Category::DocumentDelivered),
-    ("cardmailed", Category::DocumentMailed),
-    ("caseapproved", Category::Approved),
-    ("casedenied", Category::Denied),
-    ("caserejected", Category::Rejected),
-    ("casetransferred", Category::Transferred),
-    ("decision", Category::DecisionIssued),
-    ("decisionmade", Category::DecisionIssued),
-    ("denial", Category::Denied),
-    ("fingerprintstaken", Category::BiometricsCompleted),
-    ("initialreview", Category::UnderReview),
-    ("inprocess", Category::UnderReview),
-    ("inreview", Category::UnderReview),
-    ("interviewcanceled", Category::InterviewCancelled),
-    ("mailed", Category::DocumentMailed),
-    ("noid", Category::IntentToDeny),
-    ("noir", Category::IntentToRevoke),
-    ("noit", Category::IntentToRevoke),
-    ("noticeofintenttodeny", Category::IntentToDeny),
-    ("noticeofintenttorevoke", Category::IntentToRevoke),
-    ("nta", Category::Referred),
-    ("pending", Category::UnderReview),
-    ("processing", Category::UnderReview),
-    ("receipt", Category::Received),
-    ("requestforadditionalevidence", Category::RequestForEvidence),
-    ("requestforinitialevidence", Category::RequestForEvidence),
-    ("review", Category::UnderReview),
-    ("rfe", Category::RequestForEvidence),
-    ("rfeissued", Category::RequestForEvidence),
-    ("rferesponse", Category::ResponseReceived),
-    ("rferesponsereceived", Category::ResponseReceived),
-    ("rfesent", Category::RequestForEvidence),
-    ("senttonvc", Category::SentToState),
-    ("transfer", Category::Transferred),
-    ("withdrawal", Category::Withdrawn),
-    ("activereview", Category::UnderReview),
-];
+/// Ids and labels are shorter than this, by far.
+const LONGEST: usize = 64;
 
-/// The category that `name` names: by its id or a label, in any capitalization and with any or no
-/// separators, or by an alias.
+/// The category that `name` names by its id or by a label, in any capitalization and with any or no
+/// separators: `request_for_evidence`, `Request for Evidence`, `requestForEvidence`.
 pub(super) fn named(name: &str) -> Option<Category> {
-    // Longer than any id or label, and then some.
-    if name.len() > 64 {
+    if name.len() > LONGEST {
         return None;
     }
-    let spelled = |other: &str| letters(name).eq(letters(other));
+    let spelled = |other: &str| same_letters(name.as_bytes(), other.as_bytes());
     Category::all()
         .find(|c| spelled(c.id()) || spelled(c.label_en()) || spelled(c.label_es()))
-        .or_else(|| {
-            ALIASES
-                .iter()
-                .find(|(alias, _)| spelled(alias))
-                .map(|&(_, c)| c)
-        })
         .filter(|&category| category != Category::Unknown)
 }
 
-/// The letters and digits of a name, folded.
-fn letters(name: &str) -> impl Iterator<Item = char> + '_ {
-    name.chars().filter_map(|c| match c {
-        'a'..='z' | '0'..='9' => Some(c),
-        'A'..='Z' => Some(c.to_ascii_lowercase()),
-        'á' | 'Á' => Some('a'),
-        'é' | 'É' => Some('e'),
-        'í' | 'Í' => Some('i'),
-        'ó' | 'Ó' => Some('o'),
-        'ú' | 'Ú' => Some('u'),
-        'ñ' | 'Ñ' => Some('n'),
-        _ => None,
-    })
+/// Whether two names have the same letters and digits. Bytes beyond ASCII are compared as they are.
+fn same_letters(mut one: &[u8], mut other: &[u8]) -> bool {
+    loop {
+        match (letter(&mut one), letter(&mut other)) {
+            (None, None) => return true,
+            (a, b) if a != b => return false,
+            _ => {}
+        }
+    }
+}
+
+/// Takes the next letter or digit.
+fn letter(name: &mut &[u8]) -> Option<u8> {
+    while let Some((&byte, rest)) = name.split_first() {
+        *name = rest;
+        if byte.is_ascii_alphanumeric() || byte >= 0x80 {
+            return Some(byte.to_ascii_lowercase());
+        }
+    }
+    None
 }
