@@ -98,6 +98,8 @@ pub(super) struct Clause {
     pub(super) last: Sym,
     /// The last decisive event that happened.
     pub(super) main: Sym,
+    /// Not so far: what did not happen may still.
+    pub(super) yet: bool,
     /// In the future.
     pub(super) will: bool,
     /// Words before the first event that are in no list.
@@ -210,7 +212,7 @@ fn joined(found: Option<Finding>, next: Option<Finding>, clause: &Clause) -> Opt
     }
     let (before, after) = (first.outcome(), second.outcome());
     let decided = DECIDED.contains(&first);
-    if decided && before != after && after != Outcome::None {
+    if before != after && before != Outcome::None && after != Outcome::None {
         return Some((C::Unknown, Rule::Conflict));
     }
     // What was done on the way to a decision gives way to it, and what says little to what says more.
@@ -241,7 +243,8 @@ const WEAK: [Category; 4] = [
 
 /// Of these pairs the later is the one that holds.
 #[rustfmt::skip]
-const LATER: [(Category, Category); 31] = [
+const LATER: [(Category, Category); 32] = [
+    (Category::PaymentIssue, Category::Rejected),
     (Category::Approved, Category::Revoked),
     (Category::Approved, Category::Terminated),
     (Category::Approved, Category::SentToState),
@@ -345,7 +348,9 @@ impl Reader {
                 clause.did = clause.did.without(REPORTING);
                 self.infinitive = false;
             }
-            THAT | BECAUSE | AFTER if clause.has_event() => return Step::End,
+            THAT | BECAUSE | AFTER | WHICH if clause.has_event() => return Step::End,
+            WHICH => self.aside = true,
+            YET => clause.yet = true,
             BECAUSE | AFTER if clause.nouns.is_empty() => self.aside = true,
             SHOW if last == NOT => {
                 clause.did.add(NO_SHOW);
@@ -358,6 +363,8 @@ impl Reader {
                 return Step::On;
             }
             _ if is_noun(sym) => self.noun(sym, last, clause),
+            // "A denied application": which one, not what happened.
+            _ if is_event(sym) && last == ARTICLE && DECISIVE.has(sym) => {}
             _ if is_event(sym) => self.event(sym, clause),
             UNLISTED => {
                 clause.strangers = clause.strangers.saturating_add(1);

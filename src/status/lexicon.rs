@@ -39,7 +39,7 @@ macro_rules! symbols {
 }
 
 symbols! { NOUNS, Noun from 0:
-    CASE = "case cases application applications petition petitions form forms filing filings benefit \
+    CASE = "case cases application applications petition petitions form forms benefit \
         benefits package report reports asylum naturalization parole authorization extension adjustment \
         residence residency tps daca deferred claim registration \
         caso casos peticion peticiones formulario formularios solicitudes beneficio beneficios expediente \
@@ -77,7 +77,7 @@ symbols! { NOUNS, Noun from 0:
         embajada";
     VISA = "visa";
     INTERNATIONAL = "international overseas internacional ";
-    EOIR = "executive eoir judge nta removal proceedings juez comparecencia";
+    EOIR = "executive eoir judge nta proceedings juez comparecencia";
     IMMIGRATION = "immigration inmigracion";
     COURT = "court tribunal corte";
     POSTAL = "post postal usps carrier correos";
@@ -112,6 +112,7 @@ symbols! { NOUNS, Noun from 0:
     PROBLEM = "insufficient problem problems issue issues incorrect insuficientes insuficiente problema \
         problemas";
     SIGNATURE = "signature";
+    FILING_WORD = "filing filings";
     WAIVER = "waiver waivers exencion";
     NOT_A_STATUS = "url page javascript cookies browser http https error errors server gateway forbidden \
         captcha cloudflare blocked login session password access permission connection maintenance \
@@ -132,7 +133,7 @@ symbols! { EVENTS, Event from 64:
         reprogramar reprogramacion";
     CANCEL = "cancelled canceled cancel cancels cancelling canceling descheduled deschedule voided cancelado \
         cancelada canceladas cancelamos cancelo cancelar";
-    COMPLETE = "completed complete completes conducted concluded finished place completado completada \
+    COMPLETE = "completed complete completes conducted concluded finished completado completada \
         completados completadas completamos completo realizado realizada realizo concluida concluyo";
     TAKE = "taken took take collected captured applied reuse reused reusing tomado tomada tomadas tomados \
         tomaron tomamos tomo capturado capturadas recolectado recolectadas reutilizado reutilizadas \
@@ -205,20 +206,22 @@ symbols! { EVENTS, Event from 64:
     CURRENT = "current vigente";
     ELIGIBLE = "eligible meet meets met qualify qualifies elegible";
     ORDER = "ordered ordering ordenado ordenada ordenamos ordeno";
-    RECOMMEND = "recommended recommend recomendado";
+    RECOMMEND = "recommended recommend recommendation considering considers contemplating possible potential recomendado";
     HAVE = "placed put enrolled colocado colocada pusimos colocamos";
     ARRIVE = "arrived arrives llego llegado";
     PAY = "pay paid owed";
 }
 
 symbols! { LINKS, Link from 128:
-    NOT = "not no never nobody none cannot unable failed failure fails fail didnt wasnt couldnt \
+    NOT = "not no never neither ni nobody none cannot unable failed failure fails fail didnt wasnt couldnt \
         isnt hasnt werent dont doesnt havent nunca nadie ningun ninguna";
     AND = "and y e";
     OR = "or o u nor";
     BUT = "but pero however then later subsequently luego posteriormente";
-    BECAUSE = "because due which who when so while although unless until how why whether where porque \
+    BECAUSE = "because since due who when so while although unless until how why whether where porque \
         debido cuando aunque hasta como donde";
+    WHICH = "which cual";
+    YET = "yet still todavia aun";
     AFTER = "after before following upon once despues antes tras";
     THAT = "that que";
     IF = "if si please";
@@ -240,7 +243,7 @@ symbols! { LINKS, Link from 128:
     NUMBER = "number numbers num numero numeros";
     SHOW = "show mostrar";
     ONLY = "service administratively automatically previously currently recently now formally officially successfully \
-        actively still already administrativamente automaticamente actualmente activamente for with without within longer one any its this their time over";
+        actively already administrativamente automaticamente actualmente activamente for with without within longer one any its this their time over";
 }
 
 /// The slots of the table: a power of two, about half of them taken.

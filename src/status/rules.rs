@@ -42,7 +42,7 @@ pub(super) enum Rule {
 }
 
 /// What an applicant filed.
-const FILING: Set = Set::of([CASE, REQUEST, STATUS, WAIVER]);
+const FILING: Set = Set::of([CASE, REQUEST, STATUS, WAIVER, FILING_WORD]);
 /// A thing that is mailed.
 const THING: Set = Set::of([CARD, DOC]);
 /// Bad news as a noun; undone, it is nobody's guess what is left.
@@ -105,7 +105,8 @@ pub(super) fn meaning(c: &Clause) -> Option<Finding> {
     if n.has(OATH) {
         return oath(c).and_then(|category| told(category, Rule::Oath));
     }
-    if n.has(FEE) && (n.has(WAIVER) || !c.did.any(DECISIVE)) {
+    let about_fee = c.subject.has(FEE) && !c.subject.any(Set::of([CASE, REQUEST, STATUS]));
+    if n.has(FEE) && (n.has(WAIVER) || about_fee || !c.did.any(DECISIVE)) {
         return fee(c).and_then(|category| told(category, Rule::Fee));
     }
     if (n.has(BIO) || n.has(APPT))
@@ -155,6 +156,15 @@ pub(super) fn meaning(c: &Clause) -> Option<Finding> {
     }
     if let Some(category) = hold(c) {
         return told(category, Rule::Hold);
+    }
+    // A request to change a record grants nothing but the change.
+    if n.has(RECORD) && n.has(REQUEST) && c.did.any(DECISIVE) {
+        let changed = c.main == APPROVE && c.not.is_empty();
+        return if changed {
+            told(C::RecordUpdated, Rule::Record)
+        } else {
+            None
+        };
     }
     if let Some(category) = outcome(c) {
         return told(category, Rule::Outcome);
@@ -216,7 +226,7 @@ fn rest(c: &Clause) -> Option<Finding> {
 
 fn expedite(c: &Clause) -> Category {
     let refused = c.did.any(Set::of([DENY, REJECT, DECLINE, CLOSE]))
-        || c.not.any(Set::of([APPROVE, ACCEPT, ELIGIBLE]))
+        || (!c.yet && c.not.any(Set::of([APPROVE, ACCEPT, ELIGIBLE])))
         || c.nouns.has(DENIAL);
     let granted = c.did.any(Set::of([APPROVE, ACCEPT])) || c.nouns.has(APPROVAL);
     match (granted, refused) {
@@ -227,12 +237,15 @@ fn expedite(c: &Clause) -> Category {
 }
 
 fn appeal(c: &Clause) -> Option<Category> {
+    let won = c.did.any(Set::of([APPROVE, SUSTAIN]));
     let lost = c
         .did
         .any(Set::of([DISMISS, DENY, TERMINATE, WITHDRAW, CLOSE]))
-        || c.not.any(Set::of([APPROVE, SUSTAIN]))
-        || c.nouns.any(Set::of([WITHDRAWAL, DENIAL, TERMINATION]));
-    let won = c.did.any(Set::of([APPROVE, SUSTAIN])) || c.nouns.has(APPROVAL);
+        || (!c.yet && c.not.any(Set::of([APPROVE, SUSTAIN])));
+    // Nouns tell only where no event does: "the appeal of the denial was sustained".
+    let silent = !won && !lost;
+    let won = won || (silent && c.nouns.has(APPROVAL));
+    let lost = lost || (silent && c.nouns.any(Set::of([WITHDRAWAL, DENIAL, TERMINATION])));
     let undone = c.not.any(Set::of([DISMISS, DENY, TERMINATE]));
     match (won, lost) {
         _ if c.did.has(REJECT) => Some(Category::Rejected),
@@ -313,6 +326,9 @@ fn evidence(c: &Clause) -> Option<Category> {
 
 fn interview(c: &Clause) -> Option<Category> {
     let n = c.nouns;
+    if n.has(WAIVER) {
+        return None;
+    }
     let moved = c.any(RESCHEDULE);
     if c.did.has(CANCEL) || n.has(CANCELLATION) {
         return Some(Category::InterviewCancelled);
@@ -369,10 +385,16 @@ fn fee(c: &Clause) -> Option<Category> {
     let failed = c.not.any(Set::of([
         ACCEPT, RECEIVE, REVIEW, PROCESSED, COMPLETE, APPROVE, PAY,
     ]));
-    if failed || c.did.any(Set::of([RETURN, DECLINE, HOLD, REVERSE, CANCEL])) || n.has(PROBLEM) {
+    if failed
+        || c.did
+            .any(Set::of([RETURN, DECLINE, HOLD, REVERSE, CANCEL, DENY]))
+        || n.has(PROBLEM)
+    {
         return Some(Category::PaymentIssue);
     }
-    if c.did.any(Set::of([RECEIVE, ACCEPT, PROCESSED, PAY])) {
+    if c.did
+        .any(Set::of([RECEIVE, ACCEPT, PROCESSED, PAY, APPROVE]))
+    {
         return Some(Category::Received);
     }
     None
@@ -623,6 +645,14 @@ fn outcome(c: &Clause) -> Option<Category> {
     }
     if n.has(APPROVAL) && c.did.any(Set::of([REVOKE, REVERSE, CANCEL, TERMINATE])) {
         return Some(Category::Revoked);
+    }
+    // What was to be undone and is not: nobody's guess either.
+    let dropped = matches!(c.main, TERMINATE | CLOSE) || c.did.has(CANCEL);
+    if dropped && (c.to.any(DECISIVE) || n.has(LITIGATION)) {
+        return None;
+    }
+    if c.yet && c.not.any(DECISIVE) {
+        return None;
     }
     if c.not.any(DECISIVE) || c.not.has(CANCEL) {
         let refused =

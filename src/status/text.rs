@@ -114,6 +114,8 @@ fn fold_wide(c: u32) -> Char {
         0x2012..=0x2015 => Char::Gap(Gap::Comma),
         0x2028 | 0x2029 => Char::Gap(Gap::Line),
         0x80..=0xBF | 0xD7 | 0xF7 | 0x2000..=0x206F | 0x3000 | 0xFFFD => Char::Gap(Gap::Space),
+        // Full-width forms of ASCII.
+        0xFF01..=0xFF5E => fold_code(c.wrapping_sub(0xFEE0)),
         _ => Char::Other(c),
     }
 }

@@ -81,6 +81,7 @@ fn ok_every_text_of_the_vectors_gets_its_category() {
         vectors::descriptions_more(),
         vectors::unseen(),
         vectors::unseen_2(),
+        vectors::outcomes(),
     ] {
         for case in cases {
             assert_eq!(
@@ -130,7 +131,7 @@ fn ok_the_grammar_alone_gets_the_titles_of_the_corpus() {
 }
 
 #[test]
-fn ok_the_grammar_alone_gets_texts_that_it_was_not_written_on() {
+fn ok_the_grammar_alone_gets_the_other_vectors() {
     for (name, cases) in [
         ("grammar alone, further titles", vectors::titles_more()),
         ("grammar alone, unseen paraphrases", vectors::unseen()),
