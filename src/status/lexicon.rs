@@ -39,7 +39,7 @@ macro_rules! symbols {
 }
 
 symbols! { NOUNS, Noun from 0:
-    CASE = "case cases application applications petition petitions form forms benefit \
+    CASE = "case cases renewal application applications petition petitions form forms benefit \
         benefits package report reports asylum naturalization parole authorization extension adjustment \
         residence residency tps daca deferred claim registration \
         caso casos peticion peticiones formulario formularios solicitudes beneficio beneficios expediente \
@@ -66,7 +66,7 @@ symbols! { NOUNS, Noun from 0:
     ACCEPTANCE = "acceptance aceptacion";
     LETTER = "letter letters correspondence correspondencia carta cartas mailpiece";
     CARD = "card cards permit ead greencard tarjeta tarjetas permiso";
-    DOC = "document documents passport booklet documento documentos pasaporte";
+    DOC = "document documents passport exam documento documentos pasaporte";
     CERT = "certificate certificates certificado certificados";
     OATH = "oath ceremony ceremonies juramentacion juramento ceremonia";
     DECISION = "decision decisions determination resolucion determinacion";
@@ -127,9 +127,9 @@ symbols! { EVENTS, Event from 64:
     SEND = "sent send sends sending mailed mail mailing emailed email emails forwarded forward forwarding \
         shipped ship ships resent dispatched provided enviado enviada enviados enviadas enviamos envio \
         enviaron enviar reenviado reenviada mandamos mando mandado mandada";
-    SCHEDULE = "scheduled schedule schedules scheduling booked programado programada programados programadas \
+    SCHEDULE = "set scheduled schedule schedules scheduling booked programado programada programados programadas \
         programamos programo programar agendado agendada agendamos";
-    RESCHEDULE = "rescheduled reschedule rescheduling reprogramado reprogramada reprogramamos reprogramo \
+    RESCHEDULE = "rescheduled postponed reschedule rescheduling reprogramado reprogramada reprogramamos reprogramo \
         reprogramar reprogramacion";
     CANCEL = "cancelled canceled cancel cancels cancelling canceling descheduled deschedule voided cancelado \
         cancelada canceladas cancelamos cancelo cancelar";
@@ -155,7 +155,7 @@ symbols! { EVENTS, Event from 64:
         desistido";
     ACKNOWLEDGE = "acknowledged acknowledge acknowledgement acknowledgment acknowledging acknowledges \
         reconocido reconocida reconocimiento acuse confirmado";
-    TRANSFER = "transferred transfer transfers transferring relocated relocate moved move transferido \
+    TRANSFER = "transferred transfer transfers transferring routed relocated relocate moved move transferido \
         transferida transferidos transferimos transfirio trasladado trasladada trasladamos movido \
         movida movimos";
     PRODUCE = "produced reproduced produce producing production printed printing manufactured producido producida \
@@ -163,7 +163,7 @@ symbols! { EVENTS, Event from 64:
     DELIVER = "delivered deliver delivers delivering delivery given handed entregado entregada entregados entregadas \
         entrego entregamos entregar";
     PICK_UP = "picked pickup way camino recogio recogido recogida recogieron transit transito";
-    RETURN = "returned return returns returning devuelto devuelta devueltos devolvio devolvimos devolver \
+    RETURN = "returned lost return returns returning devuelto devuelta devueltos devolvio devolvimos devolver \
         devolviendo regresado regresada regreso";
     COME = "came come comes vino";
     UNDELIVERABLE = "undeliverable undelivered";
@@ -202,7 +202,7 @@ symbols! { EVENTS, Event from 64:
     EXPLAIN = "explaining explains explain explicando explica";
     NOTIFY = "notified notify notifying informed informing inform reported notificamos notificado \
         informamos";
-    DECLINE = "declined bounced dishonored ";
+    DECLINE = "declined overdue missing bounced dishonored ";
     CURRENT = "current vigente";
     ELIGIBLE = "eligible meet meets met qualify qualifies elegible";
     ORDER = "ordered ordering ordenado ordenada ordenamos ordeno";

@@ -142,8 +142,8 @@ pub(super) fn meaning(c: &Clause) -> Option<Finding> {
     {
         return told(category, Rule::State);
     }
-    if n.has(RESPONSE) || c.did.has(RESPOND) {
-        return if c.did.any(Set::of([RECEIVE, RESPOND, REVIEW, ACCEPT])) || !c.has_event() {
+    if (n.has(RESPONSE) || c.did.has(RESPOND)) && !c.did.has(REVIEW) {
+        return if c.did.any(Set::of([RECEIVE, RESPOND, ACCEPT])) || !c.has_event() {
             told(C::ResponseReceived, Rule::Evidence)
         } else {
             None
@@ -174,6 +174,9 @@ pub(super) fn meaning(c: &Clause) -> Option<Finding> {
     }
     if n.has(DECISION) {
         return decision(c).and_then(|category| told(category, Rule::Decision));
+    }
+    if c.did.has(DECIDE) && n.has(CASE) && c.not.is_empty() && c.to.is_empty() {
+        return told(C::DecisionIssued, Rule::Decision);
     }
     if c.did.has(TRANSFER) || n.has(TRANSFERRAL) {
         return told(C::Transferred, Rule::Transfer);
@@ -333,7 +336,10 @@ fn interview(c: &Clause) -> Option<Category> {
     if c.did.has(CANCEL) || n.has(CANCELLATION) {
         return Some(Category::InterviewCancelled);
     }
-    if n.has(REQUEST) && (moved || c.any(UPDATE)) && c.did.any(Set::of([RECEIVE, REVIEW])) {
+    if n.has(REQUEST)
+        && (moved || c.any(UPDATE) || c.to.has(TRANSFER))
+        && c.did.any(Set::of([RECEIVE, REVIEW]))
+    {
         return Some(Category::RescheduleRequested);
     }
     if c.did.any(DECISIVE.without(Set::of([TRANSFER, CLOSE]))) || c.did.has(WAIVE) {
@@ -459,6 +465,9 @@ fn withdrawal(c: &Clause) -> Option<Category> {
     }
     if c.not.any(Set::of([ACKNOWLEDGE, APPROVE, ACCEPT])) {
         return None;
+    }
+    if c.did.has(ASK) {
+        return Some(Category::WithdrawalRequested);
     }
     (c.did.has(WITHDRAW) || n.has(WITHDRAWAL)).then_some(Category::Withdrawn)
 }

@@ -278,19 +278,10 @@ impl<'a> Words<'a> {
             .split(|b| !b.is_ascii_alphanumeric())
             .next()
             .unwrap_or_default();
-        let inline = [
-            &b"a"[..],
-            b"b",
-            b"i",
-            b"u",
-            b"em",
-            b"strong",
-            b"span",
-            b"font",
-            b"small",
-            b"abbr",
-        ];
-        if inline.iter().any(|tag| name.eq_ignore_ascii_case(tag)) {
+        let words: [&[u8]; 4] = [b"em", b"strong", b"span", b"font"];
+        let inline = words.iter().any(|tag| name.eq_ignore_ascii_case(tag));
+        // `a`, `b`, `i` and `u` stand inside a sentence too.
+        if inline || (name.len() == 1 && !name.eq_ignore_ascii_case(b"p")) {
             Gap::Space
         } else {
             Gap::Hard

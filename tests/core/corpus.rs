@@ -132,19 +132,29 @@ fn ok_the_grammar_alone_gets_the_titles_of_the_corpus() {
 
 #[test]
 fn ok_the_grammar_alone_gets_the_other_vectors() {
-    for (name, cases) in [
-        ("grammar alone, further titles", vectors::titles_more()),
-        ("grammar alone, unseen paraphrases", vectors::unseen()),
-        ("grammar alone, second set of texts", vectors::unseen_2()),
-        ("grammar alone, Spanish", vectors::spanish()),
-        ("grammar alone, descriptions", vectors::descriptions()),
+    for (name, cases, bar) in [
+        (
+            "grammar alone, further titles",
+            vectors::titles_more(),
+            95.0,
+        ),
+        ("grammar alone, unseen paraphrases", vectors::unseen(), 95.0),
+        (
+            "grammar alone, second set of texts",
+            vectors::unseen_2(),
+            95.0,
+        ),
+        ("grammar alone, blind set", vectors::unseen_3(), 88.0),
+        ("grammar alone, Spanish", vectors::spanish(), 95.0),
+        ("grammar alone, descriptions", vectors::descriptions(), 95.0),
         (
             "grammar alone, further descriptions",
             vectors::descriptions_more(),
+            95.0,
         ),
     ] {
         let (right, wrong_way) = score(name, &cases, by_words);
-        assert!(right >= 95.0, "{name}: {right:.1} % is below the bar");
+        assert!(right >= bar, "{name}: {right:.1} % is below the bar");
         assert_eq!(wrong_way, 0.0, "{name}");
     }
 }

@@ -55,6 +55,7 @@ titles! {
     titles_more = "titles-more.tsv";
     unseen = "unseen.tsv";
     unseen_2 = "unseen-2.tsv";
+    unseen_3 = "unseen-3.tsv";
     outcomes = "outcomes.tsv";
 }
 
