@@ -19,6 +19,7 @@ const FACES = {
   sandbox: { target: "module", entry: "src/sandbox/entry.js" },
   browser: { target: "web" },
 };
+const bin = (name) => join(ROOT, "node_modules", ".bin", name);
 const CARGO_HOME = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
 const TARGET = resolve(ROOT, process.env.CARGO_TARGET_DIR ?? "target");
 
@@ -31,6 +32,18 @@ function inputs() {
   }
   return hash.digest("hex");
 }
+
+/** wasm-opt, with the features that rustc and wasm-bindgen use and no newer ones. */
+export function optimize(from, to) {
+  run(bin("wasm-opt"), [
+    "-Oz", "--enable-bulk-memory", "--enable-bulk-memory-opt", "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int", "--enable-reference-types", "--enable-sign-ext", "--enable-multivalue", "--enable-exception-handling",
+    from, "-o", to,
+  ]);
+}
+
+/** A file's size as it travels: gzipped. */
+export const gzipped = (file) => gzipSync(readFileSync(file), { level: 9 }).length;
 
 /** Waits until no other build is between cargo's compiling and the copying of what it made: all faces
  * go by one name there. Gives back what ends the lock. */
@@ -89,12 +102,7 @@ export function build(face) {
   // workerd and esbuild know `import` of a module, not yet `import source`.
   const index = join(glue, "index.js");
   writeFileSync(index, readFileSync(index, "utf8").replace("import source ", "import "));
-  const bin = (name) => join(ROOT, "node_modules", ".bin", name);
-  run(bin("wasm-opt"), [
-    "-Oz", "--enable-bulk-memory", "--enable-bulk-memory-opt", "--enable-mutable-globals",
-    "--enable-nontrapping-float-to-int", "--enable-reference-types", "--enable-sign-ext", "--enable-multivalue", "--enable-exception-handling",
-    join(glue, "index_bg.wasm"), "-o", join(made, "index_bg.wasm"),
-  ]);
+  optimize(join(glue, "index_bg.wasm"), join(made, "index_bg.wasm"));
   if (!entry) renameSync(index, join(made, "index.js"));
   else run(bin("esbuild"), [
     join(ROOT, entry), "--bundle", "--format=esm", "--target=es2024", "--minify", "--log-level=warning", "--log-override:duplicate-object-key=silent",
@@ -107,9 +115,8 @@ export function build(face) {
   rmSync(glue, { recursive: true });
   // What the sources were before cargo read them: one that was saved meanwhile is built the next time.
   writeFileSync(stampFile, stamp);
-  const size = (file) => gzipSync(readFileSync(join(out, file)), { level: 9 }).length;
-  const kib = (bytes) => `${(bytes / 1024).toFixed(1)} KiB`;
-  say(`${face}: wasm ${kib(size("index_bg.wasm"))} + js ${kib(size("index.js"))} gzipped`);
+  const size = (file) => `${(gzipped(join(out, file)) / 1024).toFixed(1)} KiB`;
+  say(`${face}: wasm ${size("index_bg.wasm")} + js ${size("index.js")} gzipped`);
   return out;
 }
 

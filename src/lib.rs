@@ -3,7 +3,7 @@
 //!
 //! # What this is
 //! Types and decisions: what a [receipt number](receipt) is, what a [case record](case) holds, what
-//! its [status](status) means, [how long an answer serves](freshness), how it is [kept](entry), what
+//! its [`status`] means, [how long an answer serves](freshness), how it is [kept](entry), what
 //! an HTTP cache [says](http) of it and how an error is [told](problem).
 //!
 //! # What this is not

@@ -145,7 +145,8 @@ symbols! { EVENTS, Event from 64:
         denegaron denegar negado negada negamos nego";
     REVOKE = "revoked revoke revokes revoking rescinded rescind rescinds rescinding revocado revocada \
         revocamos revoco revocar rescindido rescindida rescindimos";
-    REVERSE = "reversed reverse overturned vacated revertido revertida revertimos anulado anulada";
+    REVERSE = "reversed reverse overturned vacated revertido revertida revertimos revirtio anulado anulada \
+        anulo";
     TERMINATE = "terminated terminate terminates terminating terminado terminada terminamos termino \
         terminar";
     CLOSE = "closed close closes closing closure cerrado cerrada cerrados cerramos cerro cerrar cierre";

@@ -280,6 +280,8 @@ fn intent(c: &Clause) -> Option<Category> {
         (true, false) => Some(Category::IntentToDeny),
         (false, true) => Some(Category::IntentToRevoke),
         (true, true) => Some(Category::NoticeOfIntent),
+        // Good news that is only intended is no news yet.
+        (false, false) if all.has(APPROVE) => None,
         (false, false) if n.has(NOTICE) || n.has(WE) || n.has(ACTION) => {
             Some(Category::NoticeOfIntent)
         }

@@ -30,6 +30,24 @@ test("ok a case is Torch's record byte for byte, with `normalized` behind", asyn
   await sandbox.control("PUT", "clock", { real: true });
 });
 
+test("ok what a text means stands beside it, with form and dates where the text itself has them", async () => {
+  const told = async (receipt, text) => {
+    await sandbox.fault({ receipt, times: 1, body: `raw:${JSON.stringify({ receipt_number: receipt, status_text: text, status_category: "Case Received" })}` });
+    const { body } = await proxy.json(casePath(receipt));
+    assert.equal(body.status_text, text);
+    const { category, matched_by, form, event_date, respond_by } = body.normalized;
+    return { category, matched_by, form, event_date, respond_by };
+  };
+  const [denied, asked, unseen, nonsense] = receipts(4, "TXT");
+  assert.deepEqual(await told(denied, "On March 3, 2026, we denied your Form I-485, Application to Register Permanent Residence or Adjust Status, Receipt Number IOE0912345678. We mailed you a notice. If you do not receive your approval notice, call us."),
+    { category: "denied", matched_by: "description", form: "I-485", event_date: "2026-03-03", respond_by: undefined });
+  const request = await told(asked, "On January 20, 2026, we sent a request for initial evidence for your Form I-129, Petition for a Nonimmigrant Worker. Please respond by April 17, 2026. If you do not, we may deny your case.");
+  assert.deepEqual(request, { category: "request_for_evidence", matched_by: "description", form: "I-129", event_date: "2026-01-20", respond_by: "2026-04-17" });
+  assert.deepEqual(await told(unseen, "My Petition&#039;s Approval Was Revoked +"), { category: "revoked", matched_by: "pattern", form: undefined, event_date: undefined, respond_by: undefined });
+  // Only where nothing in the text tells is Torch's own label taken.
+  assert.deepEqual((await told(nonsense, "Quux")).matched_by, "upstream");
+});
+
 test("ok the second reader is answered from the cache, and Torch is not asked", async () => {
   const [receipt] = receipts(1, "EAC");
   const first = await proxy.json(casePath(receipt));

@@ -1,5 +1,5 @@
 //! A wasm file with `normalize` in it and, built with `--cfg baseline`, the same file without.
-//! The difference is what normalization costs a browser. See `bench/size.sh`.
+//! The difference is what normalization costs a browser. See `bench/size/run.mjs`.
 
 /// What a text means, folded into one number so that nothing of it can be left out.
 ///
