@@ -114,6 +114,10 @@ pub(super) fn meaning(c: &Clause) -> Option<Finding> {
     {
         return told(category, Rule::Biometrics);
     }
+    // What was refused is the withdrawal, not the case.
+    if c.subject.has(WITHDRAWAL) && c.did.any(Set::of([DENY, REJECT])) {
+        return None;
+    }
     if (n.has(WITHDRAWAL) || c.any(WITHDRAW) || c.not.has(WITHDRAW))
         && let Some(category) = withdrawal(c)
     {

@@ -145,6 +145,7 @@ fn ok_the_grammar_alone_gets_the_other_vectors() {
             95.0,
         ),
         ("grammar alone, blind set", vectors::unseen_3(), 88.0),
+        ("grammar alone, second blind set", vectors::unseen_4(), 95.0),
         ("grammar alone, Spanish", vectors::spanish(), 95.0),
         ("grammar alone, descriptions", vectors::descriptions(), 95.0),
         (

@@ -56,6 +56,7 @@ titles! {
     unseen = "unseen.tsv";
     unseen_2 = "unseen-2.tsv";
     unseen_3 = "unseen-3.tsv";
+    unseen_4 = "unseen-4.tsv";
     outcomes = "outcomes.tsv";
 }
 
