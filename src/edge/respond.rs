@@ -106,7 +106,9 @@ pub(super) fn problem(problem: &Problem, cache: Option<CacheStatus>) -> Response
     }
     match problem.code {
         Code::MethodNotAllowed => headers.push_str(&format!("\nAllow\n{ALLOW}")),
-        Code::Unauthorized => headers.push_str("\nWWW-Authenticate\nBearer realm=\"torch-edge\""),
+        Code::Unauthorized | Code::TorchUnauthorized => {
+            headers.push_str("\nWWW-Authenticate\nBearer realm=\"torch-edge\"")
+        }
         _ => {}
     }
     glue::respond(problem.code.status(), &headers, &problem.to_json(&id))

@@ -49,6 +49,7 @@ test("err Torch's own statuses keep their meaning", async () => {
   for (const [status, seen, code] of [[400, 400, "torch_bad_request"], [401, 401, "torch_unauthorized"], [403, 403, "torch_forbidden"], [409, 409, "torch_conflict"], [500, 502, "torch_failed"], [503, 502, "torch_failed"], [418, 502, "torch_failed"]]) {
     const answer = await faulted({ status });
     assert.deepEqual([answer.status, answer.body.code, answer.cache["fwd-status"]], [seen, code, status]);
+    assert.equal(answer.headers.has("www-authenticate"), seen === 401);
   }
 });
 
