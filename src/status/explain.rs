@@ -50,8 +50,10 @@ pub fn explain(status_text: &str) -> Explanation {
             .is_some_and(|word| word.head.gap == Gap::Hard);
     let mut units = 0u8;
     let words = words
-        .filter_map(|word| {
-            if word.head.gap >= Gap::Stop {
+        .enumerate()
+        .filter_map(|(at, word)| {
+            // A tag before the first word ends nothing.
+            if at > 0 && word.head.gap >= Gap::Stop {
                 units = units.saturating_add(1);
             }
             let sym = symbol(word.head.key);
@@ -113,5 +115,25 @@ fn name(rule: Rule) -> &'static str {
         Rule::Decision => "decision",
         Rule::Receipt => "receipt",
         Rule::Review => "review",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ok_the_deciding_words_are_told_whatever_stands_around_them() {
+        for (text, says) in [
+            ("<p>Case Was Approved</p>", "known title: Case Was Approved"),
+            ("  Case Was Approved.", "known title: Case Was Approved"),
+            (
+                "<b>My Petition Was Not Approved</b>",
+                "outcome of the case: Petition Not Approved",
+            ),
+            ("", "nothing told: "),
+        ] {
+            assert_eq!(explain(text).to_string(), says, "{text}");
+        }
     }
 }
