@@ -40,15 +40,22 @@ compile_error!(
     "the features `worker`, `browser` and `sandbox` are builds of their own: choose one"
 );
 
+pub mod breaker;
+pub mod budget;
 pub mod case;
+pub mod dispatch;
 pub mod entry;
 pub mod freshness;
 pub mod http;
 mod json;
+pub mod keys;
 pub mod memo;
 pub mod problem;
+pub mod ratelimit;
 pub mod receipt;
+pub mod reply;
 pub mod retry;
+pub mod roster;
 pub mod status;
 pub mod time;
 

@@ -51,13 +51,19 @@ pub enum Code {
     TorchUnreachable,
     /// Torch did not answer in time.
     TorchTimeout,
+    /// The calls of Torch that this proxy, or this client, may make are used up.
+    QuotaExhausted,
+    /// Torch has failed repeatedly and is left alone for a while.
+    CircuitOpen,
+    /// The client has made more requests than it may.
+    RateLimited,
     /// A fault of this proxy's own.
     Internal,
 }
 
 impl Code {
     /// Every code, for the documentation and its tests.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 24] = [
         Self::ReceiptMalformed,
         Self::ReceiptMissing,
         Self::TooManyReceipts,
@@ -78,6 +84,9 @@ impl Code {
         Self::TorchUnusable,
         Self::TorchUnreachable,
         Self::TorchTimeout,
+        Self::QuotaExhausted,
+        Self::CircuitOpen,
+        Self::RateLimited,
         Self::Internal,
     ];
 
@@ -163,6 +172,24 @@ impl Code {
             Self::TorchUnusable => ("torch_unusable", 502, true, "Torch's answer cannot be used"),
             Self::TorchUnreachable => ("torch_unreachable", 502, true, "Torch cannot be reached"),
             Self::TorchTimeout => ("torch_timeout", 504, true, "Torch did not answer in time"),
+            Self::QuotaExhausted => (
+                "quota_exhausted",
+                429,
+                true,
+                "The quota of calls to Torch is used up",
+            ),
+            Self::CircuitOpen => (
+                "circuit_open",
+                503,
+                true,
+                "Torch has failed repeatedly and is left alone for a moment",
+            ),
+            Self::RateLimited => (
+                "rate_limited",
+                429,
+                true,
+                "The client's allowance of requests is used up",
+            ),
             Self::Internal => ("internal", 500, true, "The proxy failed"),
         }
     }
@@ -210,6 +237,8 @@ impl Code {
                 | Self::TorchUnusable
                 | Self::TorchUnreachable
                 | Self::TorchTimeout
+                | Self::QuotaExhausted
+                | Self::CircuitOpen
                 | Self::Internal
         )
     }

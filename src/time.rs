@@ -1,4 +1,5 @@
-//! Moments, as everything here counts them: whole seconds since 1970, UTC.
+//! Moments, as everything here counts them: whole seconds since 1970, UTC; milliseconds where a wait
+//! is shorter than that.
 #![forbid(unsafe_code)]
 
 use std::fmt;
@@ -29,6 +30,11 @@ impl UnixSeconds {
         self.0.saturating_sub(earlier.0)
     }
 
+    /// This moment in milliseconds: where its second begins.
+    pub const fn millis(self) -> UnixMillis {
+        UnixMillis(self.0.saturating_mul(1000))
+    }
+
     /// The moment that an RFC 3339 date-time names, cut to the second.
     pub fn from_rfc3339(text: &str) -> Option<Self> {
         chrono::DateTime::parse_from_rfc3339(text.trim())
@@ -52,6 +58,34 @@ impl UnixSeconds {
     /// This moment as an HTTP date; years before 1970 and after 9999 are cut to those.
     pub fn http_date(self) -> HttpDate {
         HttpDate(self)
+    }
+}
+
+/// Whole milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct UnixMillis(pub i64);
+
+impl UnixMillis {
+    /// From a count of milliseconds, as JavaScript's `Date.now()` gives it. Not a number is 1970.
+    pub fn from_js(millis: f64) -> Self {
+        // A float-to-integer `as` saturates: no input is out of range.
+        Self(millis as i64)
+    }
+
+    /// The second that this moment lies in.
+    pub const fn seconds(self) -> UnixSeconds {
+        UnixSeconds(self.0.div_euclid(1000))
+    }
+
+    /// This moment and `millis` more.
+    #[must_use]
+    pub const fn plus(self, millis: i64) -> Self {
+        Self(self.0.saturating_add(millis))
+    }
+
+    /// How many milliseconds this moment lies after `earlier`; negative where it lies before.
+    pub const fn since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
     }
 }
 

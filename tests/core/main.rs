@@ -8,7 +8,9 @@
     reason = "a test may say what it means"
 )]
 
+mod budget;
 mod corpus;
+mod dispatch;
 mod facts;
 mod noise;
 mod taxonomy;
