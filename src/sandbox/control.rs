@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::answer::Answer;
 use super::fault::Faults;
 use super::life::{Life, Step};
-use super::quota::{KeyState, LimitsSet};
+use super::quota::{KeyState, LimitsSet, abbreviated, is_key};
 use super::read::strict;
 use super::world::{Request, World};
 use crate::time::UnixSeconds;
@@ -18,9 +18,8 @@ use crate::time::UnixSeconds;
 /// What the paths of these routes start with.
 pub(super) const PREFIX: &str = "/__sandbox/";
 
-/// Keys that can be set by hand, and characters of one: they are stored in one value.
+/// Keys that can be set by hand: they are stored in one value.
 const MOST_KEYS: usize = 100;
-const LONGEST_KEY: usize = 256;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,19 +42,18 @@ pub(super) fn control(
         ("PUT", "clock") => read(body)
             .and_then(|setting| world.clock.set(&setting, real_millis))
             .map(|()| world.clock.show(real_millis)),
-        ("GET", "faults") => Ok(json!(world.faults)),
+        ("GET", "faults") => Ok(world.faults.show()),
         ("POST", "faults") => read(body)
             .and_then(|fault| world.faults.add(fault))
-            .map(|()| json!(world.faults)),
+            .map(|()| world.faults.show()),
         ("DELETE", "faults") => {
             world.faults = Faults::default();
-            Ok(json!(world.faults))
+            Ok(world.faults.show())
         }
         ("GET", "limits") => Ok(json!(world.limits())),
-        ("PUT", "limits") => read::<LimitsSet>(body).map(|set| {
-            world.limits = set.or(world.limits);
-            json!(world.limits())
-        }),
+        ("PUT", "limits") => read(body)
+            .and_then(|set| set_limits(world, set))
+            .map(|()| json!(world.limits())),
         ("GET", "keys") => Ok(keys(world, real_millis)),
         ("PUT", "keys") => read(body)
             .and_then(|setting| set_key(world, setting))
@@ -86,9 +84,19 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
     serde_json::from_slice(body).map_err(|error| format!("the body cannot be taken: {error}"))
 }
 
+fn set_limits(world: &mut World, set: LimitsSet) -> Result<(), String> {
+    set.check()?;
+    let before = world.limits().day_resets_at;
+    world.limits = set.or(world.limits);
+    if world.limits().day_resets_at != before {
+        world.quota.forget_days();
+    }
+    Ok(())
+}
+
 fn set_key(world: &mut World, setting: KeySetting) -> Result<(), String> {
     let KeySetting { key, state } = setting;
-    if key.is_empty() || key.len() > LONGEST_KEY || !key.chars().all(|c| c.is_ascii_graphic()) {
+    if !is_key(&key) {
         return Err("`key` must be 1 to 256 printable ASCII characters without spaces".to_owned());
     }
     if world.keys.len() >= MOST_KEYS && !world.keys.contains_key(&key) {
@@ -103,26 +111,25 @@ fn state(world: &World, real_millis: i64) -> Value {
         "clock": world.clock.show(real_millis),
         "limits": world.limits(),
         "keys": keys(world, real_millis),
-        "faults": world.faults,
+        "faults": world.faults.show(),
         "counters": world.counters,
     })
 }
 
-/// Every key by its first four characters: enough to tell them apart, too little to use one.
+/// Every key, abbreviated.
 fn keys(world: &World, real_millis: i64) -> Value {
-    let running = world.clock.running(real_millis);
+    let (limits, running) = (world.limits(), world.clock.running(real_millis));
     let by_hand = world
         .keys
         .keys()
         .filter(|key| !world.settings.keys.contains(key));
     let all = world.settings.keys.iter().chain(by_hand);
     all.map(|key| {
-        let (minute, day) = world.quota.used(key, running);
-        let start: String = key.chars().take(4).collect();
+        let [minute, day] = world.quota.standing(key, &limits, running);
         json!({
-            "key": format!("{start}…"),
+            "key": abbreviated(key),
             "state": world.key(key),
-            "used": { "minute": minute, "day": day },
+            "used": { "minute": minute.used, "day": day.used },
         })
     })
     .collect()
@@ -214,7 +221,24 @@ mod tests {
         let (_, limits) = ask(world, "PUT", "limits", r#"{"per_minute":3}"#);
         assert_eq!(
             limits,
-            json!({"per_minute": 3, "per_day": 50_000, "batch_max": 100, "batch_unknown": "omit"})
+            json!({
+                "per_minute": 3,
+                "per_day": 50_000,
+                "day_resets_at": 0,
+                "batch_max": 100,
+                "batch_unknown": "omit",
+                "headers": "none",
+            })
+        );
+        let (_, limits) = ask(
+            world,
+            "PUT",
+            "limits",
+            r#"{"headers":"ietf","day_resets_at":86399}"#,
+        );
+        assert_eq!(
+            (&limits["headers"], &limits["day_resets_at"]),
+            (&json!("ietf"), &json!(86_399))
         );
         ask(world, "POST", "faults", r#"{"body":"cut"}"#);
         let (_, state) = ask(world, "GET", "state", "");
@@ -223,6 +247,21 @@ mod tests {
         let (_, reset) = ask(world, "POST", "reset", "");
         assert_eq!(reset["clock"]["frozen"], json!(false));
         assert_eq!(reset["limits"]["per_minute"], json!(600));
+    }
+
+    #[test]
+    fn ok_the_day_begins_anew_where_it_is_told_to_begin_at_another_second() {
+        let world = &mut world();
+        let used = |world: &mut World| ask(world, "GET", "keys", "").1[0]["used"].clone();
+        let limits = world.limits();
+        let running = world.clock.running(REAL);
+        let taken = world.quota.take("sandbox-torch-key", &limits, running);
+        assert_eq!(taken, Ok(()));
+        ask(world, "PUT", "limits", r#"{"per_day":9,"day_resets_at":0}"#);
+        assert_eq!(used(world), json!({"minute": 1, "day": 1}));
+        ask(world, "PUT", "limits", r#"{"day_resets_at":60}"#);
+        ask(world, "PUT", "limits", r#"{"day_resets_at":0}"#);
+        assert_eq!(used(world), json!({"minute": 1, "day": 0}));
     }
 
     #[test]
@@ -249,6 +288,8 @@ mod tests {
             ])
         );
         assert_eq!(world.key("another-key"), Some(KeyState::Forbidden));
+        let (_, faults) = ask(world, "POST", "faults", r#"{"key":"another-key"}"#);
+        assert_eq!(faults, json!([{"key": "anot…"}]));
     }
 
     #[test]
@@ -272,6 +313,8 @@ mod tests {
             ("PUT", "clock", "{", 400),
             ("PUT", "clock", r#"{"noon":true}"#, 400),
             ("PUT", "limits", r#"{"per_minute":-1}"#, 400),
+            ("PUT", "limits", r#"{"day_resets_at":86400}"#, 400),
+            ("PUT", "limits", r#"{"headers":"some"}"#, 400),
             ("POST", "faults", r#"{"body":"wild"}"#, 400),
             ("PUT", "keys", r#"{"key":"","state":"active"}"#, 400),
             ("PUT", "keys", r#"{"key":"k","state":"lost"}"#, 400),

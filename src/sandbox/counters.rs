@@ -5,6 +5,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::quota::abbreviated;
+
+/// Names of keys that are counted, and the name of all that were never known.
+const MOST_NAMES: usize = 20;
+const UNKNOWN: &str = "unknown";
+
 /// Counts since the start or the last reset.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -18,11 +24,16 @@ pub(super) struct Counters {
     /// `receipt` parameters, over all calls.
     receipts: u64,
     max_receipts_in_a_call: u64,
+    /// Calls that were answered 429.
+    refused: u64,
+    /// Calls by their key, abbreviated. Those that share a name share its count, and the calls of a
+    /// name too many are not counted here.
+    by_key: BTreeMap<String, u64>,
 }
 
 impl Counters {
-    /// Counts one call and its answer.
-    pub(super) fn count(&mut self, route: &str, receipts: usize, status: u16) {
+    /// Counts one call and its answer. `key`: what it carried, if such a key is known.
+    pub(super) fn count(&mut self, route: &str, key: Option<&str>, receipts: usize, status: u16) {
         let receipts = u64::try_from(receipts).unwrap_or(u64::MAX);
         self.calls = self.calls.saturating_add(1);
         self.receipts = self.receipts.saturating_add(receipts);
@@ -33,5 +44,32 @@ impl Counters {
         ] {
             *count = count.saturating_add(1);
         }
+        if status == 429 {
+            self.refused = self.refused.saturating_add(1);
+        }
+        let name = key.map_or_else(|| UNKNOWN.to_owned(), abbreviated);
+        if self.by_key.len() < MOST_NAMES || self.by_key.contains_key(&name) {
+            let count = self.by_key.entry(name).or_default();
+            *count = count.saturating_add(1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ok_calls_are_counted_by_key_for_so_many_names() {
+        let mut counters = Counters::default();
+        for call in 0..30 {
+            counters.count("/case-status", Some(&format!("k{call:02}-key")), 1, 200);
+        }
+        counters.count("/case-status", Some("k00--another"), 1, 429);
+        counters.count("/case-status", None, 1, 401);
+        assert_eq!(counters.by_key.len(), MOST_NAMES);
+        assert_eq!(counters.by_key.get("k00-…"), Some(&2));
+        assert_eq!(counters.by_key.get("k19-…"), Some(&1));
+        assert_eq!((counters.calls, counters.refused), (32, 1));
     }
 }

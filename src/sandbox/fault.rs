@@ -2,6 +2,9 @@
 #![forbid(unsafe_code)]
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::quota::{abbreviated, is_key};
 
 /// Faults kept at once, and bytes of a raw body and of the short texts: they are stored in one value
 /// of 2 MB at most, where a byte can take six, twice.
@@ -20,6 +23,9 @@ pub(super) struct Fault {
     /// Only calls that ask for this receipt.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) receipt: Option<String>,
+    /// Only calls that carry this key. One that is not good gets its 401 or 403 all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) key: Option<String>,
     /// How many calls more; for ever where it is not said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) times: Option<u32>,
@@ -116,6 +122,9 @@ impl Fault {
         if (self.receipt.as_ref()).is_some_and(|receipt| receipt.len() > LONGEST) {
             return wrong("`receipt` must be 256 bytes or less");
         }
+        if self.key.as_deref().is_some_and(|key| !is_key(key)) {
+            return wrong("`key` must be 1 to 256 printable ASCII characters without spaces");
+        }
         if self.times == Some(0) {
             return wrong("`times` must be 1 or more");
         }
@@ -139,8 +148,9 @@ impl Fault {
         Ok(())
     }
 
-    fn meets(&self, route: &str, receipts: &[String]) -> bool {
+    fn meets(&self, route: &str, key: &str, receipts: &[String]) -> bool {
         self.path.as_deref().is_none_or(|path| path == route)
+            && self.key.as_deref().is_none_or(|meant| meant == key)
             && (self.receipt.as_ref()).is_none_or(|receipt| receipts.contains(receipt))
     }
 
@@ -172,11 +182,11 @@ impl Faults {
     }
 
     /// The first fault that meets the call; it has happened once more then.
-    pub(super) fn take(&mut self, route: &str, receipts: &[String]) -> Option<Fault> {
+    pub(super) fn take(&mut self, route: &str, key: &str, receipts: &[String]) -> Option<Fault> {
         let index = self
             .0
             .iter()
-            .position(|fault| fault.meets(route, receipts))?;
+            .position(|fault| fault.meets(route, key, receipts))?;
         let fault = self.0.get_mut(index)?;
         let taken = fault.clone();
         if let Some(times) = &mut fault.times {
@@ -186,6 +196,17 @@ impl Faults {
             }
         }
         Some(taken)
+    }
+
+    /// What the sandbox's own routes show of them: no key stands there whole.
+    pub(super) fn show(&self) -> Value {
+        let show = |fault: &Fault| {
+            json!(Fault {
+                key: fault.key.as_deref().map(abbreviated),
+                ..fault.clone()
+            })
+        };
+        self.0.iter().map(show).collect()
     }
 }
 
@@ -202,7 +223,7 @@ mod tests {
     fn ok_a_fault_reads_back_as_it_was_written() {
         for text in [
             r#"{}"#,
-            r#"{"path":"/case-status","receipt":"IOE0912345678","times":2,"status":503,"retry_after":"soon, perhaps","delay_ms":10,"body":"raw:raw:"}"#,
+            r#"{"path":"/case-status","receipt":"IOE0912345678","key":"sandbox-torch-key","times":2,"status":503,"retry_after":"soon, perhaps","delay_ms":10,"body":"raw:raw:"}"#,
             r#"{"body":"cut"}"#,
             r#"{"body":"not_utf8"}"#,
         ] {
@@ -214,6 +235,7 @@ mod tests {
     fn err_what_cannot_be_done_is_refused_with_a_sentence() {
         for (text, says) in [
             (r#"{"path":"/v1/case-status"}"#, "`path` must be"),
+            (r#"{"key":"two words"}"#, "`key` must be"),
             (r#"{"times":0}"#, "`times` must be"),
             (r#"{"status":101}"#, "`status` must be"),
             (r#"{"delay_ms":120001}"#, "`delay_ms` must be"),
@@ -237,7 +259,7 @@ mod tests {
             faults.add(fault(text).unwrap()).unwrap();
         }
         let mut status = |route, receipt: &str| {
-            let taken = faults.take(route, &[receipt.to_owned()]);
+            let taken = faults.take(route, "k", &[receipt.to_owned()]);
             taken.and_then(|fault| fault.status)
         };
         assert_eq!(status("/case-status", "IOE0000000002"), Some(503));

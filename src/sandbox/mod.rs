@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `life.rs`, `plot.rs`, `forms.rs`, `titles.rs`, `dice.rs` | which status a receipt has at which time |
 //! | `world.rs`, `read.rs` | what Torch answers: keys, limits, the two reads |
-//! | `clock.rs`, `quota.rs`, `fault.rs`, `counters.rs` | the world's parts |
+//! | `clock.rs`, `quota.rs`, `ratelimit.rs`, `fault.rs`, `counters.rs` | the world's parts |
 //! | `control.rs` | the sandbox's own routes, `/__sandbox/…` |
 //! | `object.rs`, `wire.rs` | the platform: the Durable Object, streams that break |
 
@@ -20,6 +20,7 @@ mod life;
 mod object;
 mod plot;
 mod quota;
+mod ratelimit;
 mod read;
 mod titles;
 mod wire;

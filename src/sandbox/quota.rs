@@ -1,12 +1,29 @@
-//! Keys, and how much each may ask: a fixed window a minute and one a day, the day by UTC.
+//! Keys, and how much each may ask: a fixed window a minute and one a day, the day by UTC unless
+//! another hour is set for it.
 #![forbid(unsafe_code)]
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::ratelimit::RateLimitFields;
+
+/// Milliseconds.
 const MINUTE: i64 = 60_000;
 const DAY: i64 = 86_400_000;
+
+const LONGEST_KEY: usize = 256;
+
+/// Whether a key can be this text, where one is named by hand: keys are stored in one value.
+pub(super) fn is_key(text: &str) -> bool {
+    (1..=LONGEST_KEY).contains(&text.len()) && text.chars().all(|c| c.is_ascii_graphic())
+}
+
+/// A key by its first four characters: enough to tell keys apart, too little to use one.
+pub(super) fn abbreviated(key: &str) -> String {
+    let start: String = key.chars().take(4).collect();
+    format!("{start}…")
+}
 
 /// What a key is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,8 +53,11 @@ pub(super) enum BatchUnknown {
 pub(super) struct Limits {
     pub(super) per_minute: u32,
     pub(super) per_day: u32,
+    /// Seconds after midnight UTC at which the day's window begins anew.
+    pub(super) day_resets_at: u32,
     pub(super) batch_max: u32,
     pub(super) batch_unknown: BatchUnknown,
+    pub(super) headers: RateLimitFields,
 }
 
 impl Default for Limits {
@@ -45,8 +65,10 @@ impl Default for Limits {
         Self {
             per_minute: 600,
             per_day: 50_000,
+            day_resets_at: 0,
             batch_max: 100,
             batch_unknown: BatchUnknown::Omit,
+            headers: RateLimitFields::None,
         }
     }
 }
@@ -57,18 +79,31 @@ impl Default for Limits {
 pub(super) struct LimitsSet {
     per_minute: Option<u32>,
     per_day: Option<u32>,
+    day_resets_at: Option<u32>,
     batch_max: Option<u32>,
     batch_unknown: Option<BatchUnknown>,
+    headers: Option<RateLimitFields>,
 }
 
 impl LimitsSet {
+    /// # Errors
+    /// A sentence about the part that cannot be done.
+    pub(super) fn check(&self) -> Result<(), String> {
+        if self.day_resets_at.is_some_and(|second| second >= 86_400) {
+            return Err("`day_resets_at` must be a second of the day, from 0 to 86399".to_owned());
+        }
+        Ok(())
+    }
+
     /// These, and where they say nothing, what was set before.
     pub(super) fn or(self, before: Self) -> Self {
         Self {
             per_minute: self.per_minute.or(before.per_minute),
             per_day: self.per_day.or(before.per_day),
+            day_resets_at: self.day_resets_at.or(before.day_resets_at),
             batch_max: self.batch_max.or(before.batch_max),
             batch_unknown: self.batch_unknown.or(before.batch_unknown),
+            headers: self.headers.or(before.headers),
         }
     }
 
@@ -77,8 +112,10 @@ impl LimitsSet {
         Limits {
             per_minute: self.per_minute.unwrap_or(configured.per_minute),
             per_day: self.per_day.unwrap_or(configured.per_day),
+            day_resets_at: self.day_resets_at.unwrap_or(configured.day_resets_at),
             batch_max: self.batch_max.unwrap_or(configured.batch_max),
             batch_unknown: self.batch_unknown.unwrap_or(configured.batch_unknown),
+            headers: self.headers.unwrap_or(configured.headers),
         }
     }
 }
@@ -103,6 +140,68 @@ impl Window {
     }
 }
 
+/// How windows of one length follow each other, in milliseconds.
+#[derive(Debug, Clone, Copy)]
+struct Cycle {
+    length: i64,
+    /// What the first begins at: the windows are counted from there.
+    start: i64,
+}
+
+impl Cycle {
+    const MINUTE: Self = Self {
+        length: MINUTE,
+        start: 0,
+    };
+
+    fn day(limits: &Limits) -> Self {
+        Self {
+            length: DAY,
+            start: i64::from(limits.day_resets_at).saturating_mul(1000),
+        }
+    }
+
+    fn index(self, running: i64) -> i64 {
+        running.saturating_sub(self.start).div_euclid(self.length)
+    }
+
+    /// Whole seconds until the window ends, rounded up: who waits them finds the next one.
+    fn seconds_left(self, running: i64) -> i64 {
+        let gone = running.saturating_sub(self.start).rem_euclid(self.length);
+        let left = self.length.saturating_sub(gone);
+        left.saturating_add(999).div_euclid(1000)
+    }
+
+    fn standing(self, name: &'static str, limit: u32, window: Window, running: i64) -> Standing {
+        Standing {
+            name,
+            limit,
+            used: window.used(self.index(running)),
+            seconds: self.length.div_euclid(1000),
+            resets_in: self.seconds_left(running),
+        }
+    }
+}
+
+/// How a key stands in the window of one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Standing {
+    pub(super) name: &'static str,
+    pub(super) limit: u32,
+    pub(super) used: u32,
+    /// How long the window is.
+    pub(super) seconds: i64,
+    /// Seconds until it ends, rounded up.
+    pub(super) resets_in: i64,
+}
+
+impl Standing {
+    /// Calls that are left. A limit may have been lowered below what is used.
+    pub(super) fn left(&self) -> u32 {
+        self.limit.saturating_sub(self.used)
+    }
+}
+
 /// What one key has asked so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Usage {
@@ -119,35 +218,36 @@ impl Quota {
     /// Counts a call of `key` at `running` (milliseconds), unless a window is full.
     ///
     /// # Errors
-    /// The seconds until the full window ends. A call that is refused is not counted.
+    /// The seconds until no window is full. A call that is refused is not counted.
     pub(super) fn take(&mut self, key: &str, limits: &Limits, running: i64) -> Result<(), i64> {
+        let windows = self.standing(key, limits, running);
+        let full = windows.iter().filter(|window| window.left() == 0);
+        if let Some(seconds) = full.map(|window| window.resets_in).max() {
+            return Err(seconds);
+        }
         let usage = self.0.entry(key.to_owned()).or_default();
-        let (minute, day) = (running.div_euclid(MINUTE), running.div_euclid(DAY));
-        if usage.day.used(day) >= limits.per_day {
-            return Err(seconds_left(running, DAY));
-        }
-        if usage.minute.used(minute) >= limits.per_minute {
-            return Err(seconds_left(running, MINUTE));
-        }
-        usage.minute.count(minute);
-        usage.day.count(day);
+        usage.minute.count(Cycle::MINUTE.index(running));
+        usage.day.count(Cycle::day(limits).index(running));
         Ok(())
     }
 
-    /// Calls of `key` in the minute and in the day of `running`.
-    pub(super) fn used(&self, key: &str, running: i64) -> (u32, u32) {
+    /// How `key` stands in the minute and in the day of `running`.
+    pub(super) fn standing(&self, key: &str, limits: &Limits, running: i64) -> [Standing; 2] {
         let usage = self.0.get(key).copied().unwrap_or_default();
-        (
-            usage.minute.used(running.div_euclid(MINUTE)),
-            usage.day.used(running.div_euclid(DAY)),
-        )
+        let day = Cycle::day(limits);
+        [
+            Cycle::MINUTE.standing("minute", limits.per_minute, usage.minute, running),
+            day.standing("day", limits.per_day, usage.day, running),
+        ]
     }
-}
 
-/// Whole seconds until the window of this length ends, rounded up: who waits them finds it open.
-fn seconds_left(running: i64, length: i64) -> i64 {
-    let left = length.saturating_sub(running.rem_euclid(length));
-    left.saturating_add(999).div_euclid(1000)
+    /// Begins every key's day anew. Days that begin at another second are counted differently, and a
+    /// count of before must not come back as one of them.
+    pub(super) fn forget_days(&mut self) {
+        for usage in self.0.values_mut() {
+            usage.day = Window::default();
+        }
+    }
 }
 
 #[cfg(test)]
@@ -155,6 +255,11 @@ mod tests {
     use super::*;
 
     const NOON: i64 = 20_000 * DAY + DAY / 2;
+
+    fn used(quota: &Quota, key: &str, running: i64) -> [u32; 2] {
+        let windows = quota.standing(key, &Limits::default(), running);
+        windows.map(|window| window.used)
+    }
 
     #[test]
     fn ok_a_full_minute_says_how_long_and_the_next_one_is_open() {
@@ -169,10 +274,10 @@ mod tests {
         assert_eq!(quota.take("k", &limits, NOON + 200), Ok(()));
         assert_eq!(quota.take("k", &limits, NOON + 200), Err(60));
         assert_eq!(quota.take("k", &limits, NOON + 59_999), Err(1));
-        assert_eq!(quota.used("k", NOON + 59_999), (2, 2));
+        assert_eq!(used(&quota, "k", NOON + 59_999), [2, 2]);
         assert_eq!(quota.take("other", &limits, NOON + 59_999), Ok(()));
         assert_eq!(quota.take("k", &limits, NOON + 60_000), Ok(()));
-        assert_eq!(quota.used("k", NOON + 60_000), (1, 3));
+        assert_eq!(used(&quota, "k", NOON + 60_000), [1, 3]);
     }
 
     #[test]
@@ -187,6 +292,35 @@ mod tests {
         assert_eq!(quota.take("k", &limits, NOON), Ok(()));
         assert_eq!(quota.take("k", &limits, NOON + MINUTE), Err(43_140));
         assert_eq!(quota.take("k", &limits, NOON + DAY / 2), Ok(()));
+    }
+
+    #[test]
+    fn ok_a_day_can_begin_at_any_second_and_a_wait_is_for_both_windows() {
+        let (mut quota, limits) = (
+            Quota::default(),
+            Limits {
+                per_minute: 2,
+                per_day: 1,
+                day_resets_at: 43_205,
+                ..Limits::default()
+            },
+        );
+        assert_eq!(quota.take("k", &limits, NOON + 1), Ok(()));
+        let [minute, day] = quota.standing("k", &limits, NOON + 1);
+        assert_eq!((minute.left(), minute.resets_in), (1, 60));
+        assert_eq!((day.left(), day.resets_in), (0, 5));
+        assert_eq!(quota.take("k", &limits, NOON + 4_999), Err(1));
+        assert_eq!(quota.take("k", &limits, NOON + 5_000), Ok(()));
+        assert_eq!(quota.take("k", &limits, NOON + 5_000), Err(86_400));
+        quota.forget_days();
+        assert_eq!(quota.take("k", &limits, NOON + 5_000), Err(55));
+
+        let both = Limits {
+            per_minute: 1,
+            ..limits
+        };
+        assert_eq!(quota.take("l", &both, NOON), Ok(()));
+        assert_eq!(quota.take("l", &both, NOON), Err(60), "not the day's 5");
     }
 
     #[test]

@@ -15,6 +15,7 @@ use super::counters::Counters;
 use super::fault::Faults;
 use super::quota::{KeyState, Limits, LimitsSet, Quota};
 use super::read;
+use crate::time::UnixSeconds;
 
 const SINGLE: &str = "/case-status";
 const BATCH: &str = "/case-status/batch";
@@ -88,23 +89,26 @@ impl World {
             .filter(|(name, _)| name == "receipt")
             .map(|(_, value)| value.into_owned())
             .collect();
-        let answer = self.reply(request, route, &receipts, real_millis);
-        self.counters.count(route, receipts.len(), answer.status);
+        let key = request.authorization.and_then(bearer).unwrap_or_default();
+        let answer = self.reply(request.method, route, key, &receipts, real_millis);
+        let known = self.key(key).map(|_| key);
+        self.counters
+            .count(route, known, receipts.len(), answer.status);
         answer
     }
 
     fn reply(
         &mut self,
-        request: Request<'_>,
+        method: &str,
         route: &str,
+        key: &str,
         receipts: &[String],
         real_millis: i64,
     ) -> Answer {
-        if !matches!(request.method, "GET" | "HEAD") {
+        if !matches!(method, "GET" | "HEAD") {
             return Answer::error(405, "only GET is answered here")
                 .with("allow", "GET, HEAD".to_owned());
         }
-        let key = request.authorization.and_then(bearer).unwrap_or_default();
         match self.key(key) {
             Some(KeyState::Active) => {}
             Some(KeyState::Forbidden) => {
@@ -115,13 +119,21 @@ impl World {
                     .with("www-authenticate", "Bearer".to_owned());
             }
         }
-        let running = self.clock.running(real_millis);
-        if let Err(seconds) = self.quota.take(key, &self.limits(), running) {
-            return Answer::error(429, "too many requests in a window")
-                .with("retry-after", seconds.to_string());
-        }
-        let fault = self.faults.take(route, receipts);
-        let now = self.clock.now(real_millis);
+        let (limits, running) = (self.limits(), self.clock.running(real_millis));
+        let answer = match self.quota.take(key, &limits, running) {
+            Ok(()) => self.read(route, key, receipts, self.clock.now(real_millis)),
+            Err(seconds) => Answer::error(429, "too many requests in a window")
+                .with("retry-after", seconds.to_string()),
+        };
+        // A fault's answer too: its call is counted like any other.
+        let windows = self.quota.standing(key, &limits, running);
+        let fields = limits.headers.of(&windows).into_iter();
+        fields.fold(answer, |answer, (name, value)| answer.with(name, value))
+    }
+
+    /// What a call reads that its key and its windows let in.
+    fn read(&mut self, route: &str, key: &str, receipts: &[String], now: UnixSeconds) -> Answer {
+        let fault = self.faults.take(route, key, receipts);
         let answer = match route {
             SINGLE => read::single(receipts, now, fault.as_ref()),
             _ => read::batch(receipts, now, &self.limits(), fault.as_ref()),
@@ -338,6 +350,8 @@ mod tests {
                 "faulted": 0,
                 "receipts": 17,
                 "max_receipts_in_a_call": 3,
+                "refused": 1,
+                "by_key": {"good…": 4, "unknown": 5},
             })
         );
     }
@@ -400,6 +414,79 @@ mod tests {
             assert_eq!(spoilt[0], sound[0], "{body}");
             assert_ne!(spoilt[1], sound[1], "{body}");
         }
+    }
+
+    #[test]
+    fn ok_a_fault_of_one_receipt_with_a_status_rejects_the_whole_batch_and_the_single_read() {
+        let mut world = world();
+        fault(&mut world, r#"{"receipt":"MSC2390000001","status":409}"#);
+        for (path, query, status) in [
+            (
+                "/case-status/batch",
+                "receipt=IOE0912345678&receipt=MSC2390000001",
+                409,
+            ),
+            ("/case-status", "receipt=MSC2390000001", 409),
+            ("/case-status/batch", "receipt=IOE0912345678", 200),
+            ("/case-status", "receipt=IOE0912345678", 200),
+        ] {
+            let answer = world.answer(get(path, query), REAL);
+            assert_eq!(answer.status, status, "{path}?{query}");
+            assert_eq!(json(&answer)["error"] == "conflict", status == 409);
+        }
+    }
+
+    #[test]
+    fn ok_a_fault_of_one_key_leaves_the_others_alone() {
+        let mut world = world();
+        world.keys.insert("other".to_owned(), KeyState::Active);
+        fault(&mut world, r#"{"key":"good-key","status":401}"#);
+        let one = get("/case-status", "receipt=IOE0912345678");
+        let other = Request {
+            authorization: Some("Bearer other"),
+            ..one
+        };
+        assert_eq!(world.answer(one, REAL).status, 401);
+        assert_eq!(world.answer(other, REAL).status, 200);
+    }
+
+    #[test]
+    fn ok_rate_limit_fields_stand_on_what_a_good_key_gets_once_they_are_asked_for() {
+        let mut world = world();
+        let one = "receipt=IOE0912345678";
+        let batch = "receipt=IOE0912345678&receipt=IOE0912345678";
+        let answer = world.answer(get("/case-status", one), REAL);
+        assert!(!answer.headers.iter().any(|(name, _)| name.contains("rate")));
+
+        world.limits = serde_json::from_str(r#"{"per_minute":6,"headers":"ietf"}"#).unwrap();
+        fault(
+            &mut world,
+            r#"{"path":"/case-status/batch","times":1,"body":"html","status":502}"#,
+        );
+        for (path, query, status, left) in [
+            ("/case-status", one, 200, [4, 49_998]),
+            ("/case-status", "receipt=ZZZ0912345678", 404, [3, 49_997]),
+            ("/case-status", "", 400, [2, 49_996]),
+            ("/case-status/batch", batch, 502, [1, 49_995]),
+            ("/case-status/batch", batch, 409, [0, 49_994]),
+            ("/case-status", one, 429, [0, 49_994]),
+        ] {
+            let answer = world.answer(get(path, query), REAL);
+            assert_eq!(answer.status, status, "{path}?{query}");
+            assert_eq!(
+                header(&answer, "ratelimit-policy"),
+                Some(r#""minute";q=6;w=60, "day";q=50000;w=86400"#)
+            );
+            let [minute, day] = left;
+            let told = format!(r#""minute";r={minute};t=30, "day";r={day};t=43170"#);
+            assert_eq!(header(&answer, "ratelimit"), Some(told.as_str()));
+        }
+        let stranger = Request {
+            authorization: Some("Bearer other"),
+            ..get("/case-status", one)
+        };
+        let answer = world.answer(stranger, REAL);
+        assert_eq!((answer.status, header(&answer, "ratelimit")), (401, None));
     }
 
     #[test]

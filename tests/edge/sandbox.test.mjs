@@ -59,6 +59,53 @@ test("err limits by the minute and by the day, with Retry-After; a batch counts 
   await sandbox.reset();
 });
 
+test("ok rate-limit headers of both kinds, once they are asked for, on all that a good key gets", async () => {
+  await sandbox.reset();
+  // Neither the minute nor the day turns while this runs.
+  await sandbox.control("PUT", "clock", { now: "2026-01-20T12:00:00Z" });
+  const named = ({ headers }) => [...headers.keys()].filter((name) => name.includes("ratelimit")).sort();
+  assert.deepEqual(named(await torch(casePath("ABC1234567890"))), [], "the documentation names none");
+
+  await sandbox.control("PUT", "limits", { per_minute: 1000, per_day: 4, headers: "ietf" });
+  const twice = batchPath(["ABC1234567890", "ABC1234567890"]);
+  for (const [path, status, left] of [
+    [casePath("ZZZ0000000001"), 404, [998, 2]], ["/case-status", 400, [997, 1]], [twice, 409, [996, 0]], [casePath("ABC1234567890"), 429, [996, 0]],
+  ]) {
+    const answer = await torch(path);
+    assert.equal(answer.status, status, path);
+    assert.equal(answer.headers.get("ratelimit-policy"), '"minute";q=1000;w=60, "day";q=4;w=86400');
+    const told = answer.headers.get("ratelimit").match(/^"minute";r=(\d+);t=(\d+), "day";r=(\d+);t=(\d+)$/);
+    const [minute, minuteEnds, day, dayEnds] = told.slice(1).map(Number);
+    assert.deepEqual([minute, day], left, path);
+    assert.ok(minuteEnds >= 1 && minuteEnds <= 60 && dayEnds > 43_100 && dayEnds <= 43_200, told[0]);
+    if (status === 429) assert.equal(Number(answer.headers.get("retry-after")), dayEnds);
+  }
+  assert.deepEqual(named(await torch(casePath("ABC1234567890"), { key: "wrong" })), [], "a key that is not good has no limits");
+
+  await sandbox.control("PUT", "limits", { headers: "legacy" });
+  const full = await torch(casePath("ABC1234567890"));
+  assert.deepEqual(named(full), ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"]);
+  assert.deepEqual([full.status, full.headers.get("x-ratelimit-limit"), full.headers.get("x-ratelimit-remaining")], [429, "4", "0"]);
+  assert.equal(full.headers.get("x-ratelimit-reset"), full.headers.get("retry-after"));
+  const { refused, by_key } = await sandbox.counters();
+  assert.deepEqual([refused, by_key], [2, { "sand…": 6, unknown: 1 }]);
+  await sandbox.reset();
+});
+
+test("ok a day begins anew at the second that it is told to", async () => {
+  await sandbox.reset();
+  await sandbox.control("PUT", "clock", { now: "2026-01-20T15:59:00Z" });
+  await sandbox.control("PUT", "limits", { per_day: 1, day_resets_at: 16 * 3600 });
+  assert.equal((await torch(casePath("ABC1234567890"))).status, 200);
+  const full = await torch(casePath("ABC1234567890"));
+  assert.equal(full.status, 429);
+  const wait = Number(full.headers.get("retry-after"));
+  assert.ok(wait >= 1 && wait <= 60, String(wait));
+  await sandbox.advance(wait);
+  assert.equal((await torch(casePath("ABC1234567890"))).status, 200);
+  await sandbox.reset();
+});
+
 test("ok a life is the same for all time, made of real titles, and goes on as the clock does", async () => {
   const corpus = readFileSync(`${ROOT}/tests/vectors/corpus/titles.tsv`, "utf8").split("\n").map((line) => line.split("\t")[0]);
   const titles = new Set(corpus);
