@@ -1,8 +1,7 @@
 //! The circuit breaker: after repeated failures nothing is asked for a while, then one probe.
 #![forbid(unsafe_code)]
 
-use std::collections::BTreeMap;
-
+use crate::budget::Numbers;
 use crate::retry::backoff;
 use crate::time::UnixMillis;
 
@@ -121,14 +120,14 @@ impl Breaker {
     }
 
     /// Its numbers by name, to be stored. A probe on its way is not: it is lost with the memory.
-    pub fn numbers(&self, numbers: &mut BTreeMap<String, i64>) {
+    pub fn numbers(&self, numbers: &mut Numbers) {
         for (name, value) in [
             ("breaker_failures", i64::from(self.failures)),
             ("breaker_trips", i64::from(self.trips)),
             ("breaker_open_until", self.open_until.0),
         ] {
             if value != 0 {
-                numbers.insert(name.to_owned(), value);
+                numbers.push((name.to_owned(), value));
             }
         }
     }
@@ -217,7 +216,7 @@ mod tests {
     #[test]
     fn ok_it_is_stored_and_restored() {
         let breaker = failing(THRESHOLD, NOW);
-        let mut numbers = BTreeMap::new();
+        let mut numbers = Numbers::new();
         breaker.numbers(&mut numbers);
         let mut back = Breaker::default();
         for (name, value) in &numbers {

@@ -15,7 +15,7 @@
 //! Every number of it survives through [`Budget::numbers`] and [`Budget::restore`].
 #![forbid(unsafe_code)]
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use crate::ratelimit::Window;
 use crate::time::UnixSeconds;
@@ -109,6 +109,9 @@ fn seconds_of(clock: &str) -> Option<i64> {
     })
 }
 
+/// Numbers by name, to be stored.
+pub type Numbers = Vec<(String, i64)>;
+
 /// What a call is for, the most urgent first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Purpose {
@@ -184,8 +187,9 @@ struct Told {
 }
 
 /// What a client has had of the day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Share {
+    client: String,
     /// In thousandths of a call: a batch is shared by those who travel in it.
     used: i64,
     seen_at: UnixSeconds,
@@ -215,7 +219,7 @@ pub struct Budget {
     limited_in_a_row: u32,
     told_minute: Option<Told>,
     told_day: Option<Told>,
-    clients: BTreeMap<String, Share>,
+    clients: Vec<Share>,
     saved: Saved,
 }
 
@@ -233,7 +237,7 @@ impl Budget {
             limited_in_a_row: 0,
             told_minute: None,
             told_day: None,
-            clients: BTreeMap::new(),
+            clients: Vec::new(),
             saved: Saved::default(),
         }
     }
@@ -247,8 +251,8 @@ impl Budget {
             (self.people, self.background) = (0, 0);
             self.saved = Saved::default();
             self.clients
-                .retain(|_, share| now.since(share.seen_at) <= CLIENT_SECONDS);
-            for share in self.clients.values_mut() {
+                .retain(|share| now.since(share.seen_at) <= CLIENT_SECONDS);
+            for share in &mut self.clients {
                 share.used = 0;
             }
         }
@@ -331,7 +335,7 @@ impl Budget {
             .and_then(|count| 1000_i64.checked_div(count))
             .unwrap_or(0);
         for client in clients {
-            if let Some(share) = self.clients.get_mut(*client) {
+            if let Some(share) = self.share_of(client) {
                 share.used = share.used.saturating_add(each);
             }
         }
@@ -339,19 +343,13 @@ impl Budget {
 
     /// Notes that a client asks for something.
     pub fn seen(&mut self, client: &str, now: UnixSeconds) {
-        if let Some(share) = self.clients.get_mut(client) {
+        if let Some(share) = self.share_of(client) {
             // By the hour is enough, and is not written at each read.
             if now.since(share.seen_at) >= 3600 {
                 share.seen_at = now;
             }
         } else if !client.is_empty() && self.clients.len() < MOST_CLIENTS {
-            self.clients.insert(
-                client.to_owned(),
-                Share {
-                    used: 0,
-                    seen_at: now,
-                },
-            );
+            self.with_client(client, |share| share.seen_at = now);
         }
     }
 
@@ -367,13 +365,14 @@ impl Budget {
             .saturating_mul(1000)
             .checked_div(count)
             .unwrap_or(0);
-        let used = self.clients.get(client).map_or(0, |share| share.used);
+        let own = self.clients.iter().find(|share| share.client == client);
+        let used = own.map_or(0, |share| share.used);
         if used < fair {
             return Allotted::Yes;
         }
-        let others = self.clients.iter().filter(|(name, _)| *name != client);
+        let others = self.clients.iter().filter(|share| share.client != client);
         let held: i64 = others
-            .map(|(_, share)| fair.saturating_sub(share.used).max(0))
+            .map(|share| fair.saturating_sub(share.used).max(0))
             .fold(0, i64::saturating_add);
         if left as f64 * 1000.0 > held as f64 * self.day_fraction_left(now) {
             Allotted::Yes
@@ -534,7 +533,7 @@ impl Budget {
     pub fn clients(&self) -> impl Iterator<Item = (&str, i64)> {
         self.clients
             .iter()
-            .map(|(name, share)| (name.as_str(), share.used))
+            .map(|share| (share.client.as_str(), share.used))
     }
 
     fn day_fraction_left(&self, now: UnixSeconds) -> f64 {
@@ -555,11 +554,11 @@ impl Budget {
     }
 
     /// Every number of it by name, to be stored: docs/STORAGE.md has the names.
-    pub fn numbers(&self) -> BTreeMap<String, i64> {
-        let mut numbers = BTreeMap::new();
+    pub fn numbers(&self) -> Numbers {
+        let mut numbers = Numbers::new();
         let mut put = |name: &str, value: i64| {
             if value != 0 {
-                numbers.insert(name.to_owned(), value);
+                numbers.push((name.to_owned(), value));
             }
         };
         put("day", self.day.0);
@@ -583,9 +582,9 @@ impl Budget {
         for (second, count) in &self.minute {
             put(&format!("second:{}", second.0), i64::from(*count));
         }
-        for (name, share) in &self.clients {
-            put(&format!("used:{name}"), share.used);
-            put(&format!("seen:{name}"), share.seen_at.0);
+        for share in &self.clients {
+            put(&format!("used:{}", share.client), share.used);
+            put(&format!("seen:{}", share.client), share.seen_at.0);
         }
         numbers
     }
@@ -615,8 +614,8 @@ impl Budget {
                             self.minute.push_back((UnixSeconds(second), count));
                         }
                     }
-                    Some(("used", client)) => self.client(client).used = value,
-                    Some(("seen", client)) => self.client(client).seen_at = at,
+                    Some(("used", client)) => self.with_client(client, |share| share.used = value),
+                    Some(("seen", client)) => self.with_client(client, |share| share.seen_at = at),
                     _ => {}
                 },
             }
@@ -624,8 +623,22 @@ impl Budget {
         self.minute.make_contiguous().sort_unstable();
     }
 
-    fn client(&mut self, name: &str) -> &mut Share {
-        self.clients.entry(name.to_owned()).or_default()
+    fn share_of(&mut self, client: &str) -> Option<&mut Share> {
+        self.clients.iter_mut().find(|share| share.client == client)
+    }
+
+    /// Does something to a client's share, which it has from now on.
+    fn with_client(&mut self, name: &str, set: impl FnOnce(&mut Share)) {
+        if self.share_of(name).is_none() {
+            self.clients.push(Share {
+                client: name.to_owned(),
+                used: 0,
+                seen_at: UnixSeconds::default(),
+            });
+        }
+        if let Some(share) = self.share_of(name) {
+            set(share);
+        }
     }
 }
 

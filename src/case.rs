@@ -217,7 +217,7 @@ struct Found<'a> {
 
 fn json<'a, T: serde::Deserialize<'a>>(body: &'a [u8]) -> Result<T, CaseError> {
     if body.len() > MAX_BODY {
-        return Err(CaseError::new("too_large", None, "it is larger than 1 MiB"));
+        return Err(CaseError::too_large());
     }
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let text =
@@ -277,6 +277,11 @@ impl CaseError {
             _ => "a number",
         };
         Self::new("wrong_type", Some(name), format!("is {is}, not {expected}"))
+    }
+
+    /// That the answer is above [`MAX_BODY`].
+    pub fn too_large() -> Self {
+        Self::new("too_large", None, "it is larger than 1 MiB")
     }
 
     /// That the record is another case's than the one asked for.

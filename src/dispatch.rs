@@ -14,10 +14,10 @@
 //! - Nobody waits beyond their deadline, and no call is given longer than the last of those who wait.
 #![forbid(unsafe_code)]
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::breaker::Breaker;
-use crate::budget::{Allotted, Budget, Purpose, Saved, Shortage};
+use crate::budget::{Allotted, Budget, Numbers, Purpose, Saved, Shortage};
 use crate::keys::KeyRing;
 use crate::problem::{Code, Problem};
 use crate::receipt::ReceiptNumber;
@@ -162,6 +162,14 @@ struct Split {
     largest: usize,
 }
 
+/// One client's cases.
+struct Queue<'a> {
+    client: &'a str,
+    /// Whether it may have a call of its own.
+    pays: bool,
+    receipts: VecDeque<ReceiptNumber>,
+}
+
 /// Why no call may be made, as it is told to a reader.
 struct Hold {
     until: UnixMillis,
@@ -184,8 +192,9 @@ pub struct Dispatch<A> {
     people: VecDeque<ReceiptNumber>,
     behind: VecDeque<ReceiptNumber>,
     parts: Vec<Part>,
-    flights: HashMap<u64, Part>,
-    splits: HashMap<u64, Split>,
+    /// The calls that are on their way, and the splits, by their serial numbers: a few.
+    flights: Vec<(u64, Part)>,
+    splits: Vec<(u64, Split)>,
     serial: u64,
     last_came: UnixMillis,
     /// Nobody's deadline lies before it.
@@ -206,8 +215,8 @@ impl<A: Answer> Dispatch<A> {
             people: VecDeque::new(),
             behind: VecDeque::new(),
             parts: Vec::new(),
-            flights: HashMap::new(),
-            splits: HashMap::new(),
+            flights: Vec::new(),
+            splits: Vec::new(),
             serial: 0,
             last_came: UnixMillis::default(),
             next_deadline: UnixMillis(i64::MAX),
@@ -262,6 +271,9 @@ impl<A: Answer> Dispatch<A> {
     /// The next step at `now`.
     pub fn next(&mut self, now: UnixMillis) -> Step {
         self.budget.roll(now.seconds());
+        if self.wanted.is_empty() {
+            self.next_deadline = UnixMillis(i64::MAX);
+        }
         self.expire(now);
         let mut wake = self.next_deadline;
         while let Some(part) = self.ready_part(now) {
@@ -294,7 +306,8 @@ impl<A: Answer> Dispatch<A> {
         due: impl IntoIterator<Item = ReceiptNumber>,
         now: UnixMillis,
     ) {
-        let Some(flight) = self.flights.get_mut(&call.id) else {
+        let mut flights = self.flights.iter_mut();
+        let Some((_, flight)) = flights.find(|(id, _)| *id == call.id) else {
             return;
         };
         for receipt in due {
@@ -319,9 +332,10 @@ impl<A: Answer> Dispatch<A> {
 
     /// What a call came to. `random` is at least 0 and below 1.
     pub fn answered(&mut self, id: u64, key: usize, reply: Reply<A>, now: UnixMillis, random: f64) {
-        let Some(flight) = self.flights.remove(&id) else {
+        let Some(place) = self.flights.iter().position(|(call, _)| *call == id) else {
             return;
         };
+        let (_, flight) = self.flights.swap_remove(place);
         if !matches!(reply, Reply::Failed { .. }) {
             self.breaker.succeeded();
         }
@@ -384,15 +398,16 @@ impl<A: Answer> Dispatch<A> {
         self.batch_max
     }
 
-    /// Every number of it by name, to be stored. Who waits is not: they are gone with the memory.
-    pub fn numbers(&self) -> BTreeMap<String, i64> {
+    /// Every number of it in the order of their names, to be stored. Who waits is not: they are gone with the memory.
+    pub fn numbers(&self) -> Numbers {
         let mut numbers = self.budget.numbers();
         self.breaker.numbers(&mut numbers);
         self.keys.numbers(&mut numbers);
         if self.batch_max < self.batch_set {
             let found = i64::try_from(self.batch_max).unwrap_or(1);
-            numbers.insert(format!("batch_max:{}", self.batch_set), found);
+            numbers.push((format!("batch_max:{}", self.batch_set), found));
         }
+        numbers.sort_unstable();
         numbers
     }
 
@@ -548,10 +563,8 @@ impl<A: Answer> Dispatch<A> {
         );
         let answer = A::refused(problem, None);
         for receipt in late {
-            let on_its_way = self
-                .flights
-                .values()
-                .any(|flight| flight.receipts.contains(&receipt));
+            let mut flights = self.flights.iter();
+            let on_its_way = flights.any(|(_, flight)| flight.receipts.contains(&receipt));
             let before = self.wanted.get(&receipt).cloned();
             let stays = self.tell(receipt, &answer, on_its_way, |reader| reader.deadline > now);
             if let (false, true, Some(mut wanted)) = (stays, on_its_way, before) {
@@ -678,32 +691,32 @@ impl<A: Answer> Dispatch<A> {
 
     /// A batch of people's cases, the clients by turns, with what else is due as far as there is room.
     fn batch(&mut self, now: UnixMillis) -> Option<Call> {
-        let mut queues: BTreeMap<&str, (bool, VecDeque<ReceiptNumber>)> = BTreeMap::new();
+        let mut queues: Vec<Queue<'_>> = Vec::new();
         for &receipt in &self.people {
             let Some(wanted) = self.wanted.get(&receipt) else {
                 continue;
             };
             let client = wanted.client.as_str();
-            queues
-                .entry(client)
-                .or_insert_with(|| {
-                    let open = self.budget.share(client, now.seconds()) == Allotted::Yes;
-                    (open, VecDeque::new())
-                })
-                .1
-                .push_back(receipt);
+            match queues.iter_mut().find(|queue| queue.client == client) {
+                Some(queue) => queue.receipts.push_back(receipt),
+                None => queues.push(Queue {
+                    client,
+                    pays: self.budget.share(client, now.seconds()) == Allotted::Yes,
+                    receipts: VecDeque::from([receipt]),
+                }),
+            }
         }
         let mut receipts = Vec::new();
         // First those who may have a call of their own, then, if one goes, those who may only join it.
-        for open in [true, false] {
-            if !open && receipts.is_empty() {
+        for pays in [true, false] {
+            if !pays && receipts.is_empty() {
                 break;
             }
             while receipts.len() < self.batch_max {
                 let before = receipts.len();
-                for (_, queue) in queues.values_mut().filter(|(is_open, _)| *is_open == open) {
+                for queue in queues.iter_mut().filter(|queue| queue.pays == pays) {
                     if receipts.len() < self.batch_max {
-                        receipts.extend(queue.pop_front());
+                        receipts.extend(queue.receipts.pop_front());
                     }
                 }
                 if receipts.len() == before {
@@ -712,9 +725,9 @@ impl<A: Answer> Dispatch<A> {
             }
         }
         let beyond: Vec<ReceiptNumber> = queues
-            .into_values()
-            .filter(|(open, _)| !open)
-            .flat_map(|(_, queue)| queue)
+            .into_iter()
+            .filter(|queue| !queue.pays)
+            .flat_map(|queue| queue.receipts)
             .collect();
         if !beyond.is_empty() {
             let until = self.budget.day_ends();
@@ -787,7 +800,7 @@ impl<A: Answer> Dispatch<A> {
             timeout,
             room: 0,
         };
-        self.flights.insert(call.id, part);
+        self.flights.push((call.id, part));
         call
     }
 
@@ -833,7 +846,7 @@ impl<A: Answer> Dispatch<A> {
                 wanted.is_some_and(|wanted| !wanted.readers.is_empty())
             });
         if flight.receipts.len() <= 1 {
-            if let Some(split) = flight.split.and_then(|id| self.splits.get_mut(&id)) {
+            if let Some(split) = self.split(flight.split) {
                 split.found = true;
             }
             let answer = A::refused(problem, Some(status));
@@ -862,12 +875,12 @@ impl<A: Answer> Dispatch<A> {
                     found: false,
                     largest: 0,
                 };
-                self.splits.insert(self.serial, split);
+                self.splits.push((self.serial, split));
                 Some(self.serial)
             }
             None => None,
         };
-        if let Some(split) = split.and_then(|id| self.splits.get_mut(&id)) {
+        if let Some(split) = self.split(split) {
             split.open = split.open.saturating_add(1);
         }
         for half in halves(flight.receipts) {
@@ -905,9 +918,16 @@ impl<A: Answer> Dispatch<A> {
         }
     }
 
+    fn split(&mut self, id: Option<u64>) -> Option<&mut Split> {
+        let mut splits = self.splits.iter_mut();
+        splits
+            .find(|(split, _)| Some(*split) == id)
+            .map(|(_, split)| split)
+    }
+
     /// A part of a split was answered, with `count` cases in it.
     fn split_closes(&mut self, id: Option<u64>, count: usize) {
-        let Some((id, split)) = id.and_then(|id| Some((id, self.splits.get_mut(&id)?))) else {
+        let (Some(id), Some(split)) = (id, self.split(id)) else {
             return;
         };
         split.open = split.open.saturating_sub(1);
@@ -915,16 +935,17 @@ impl<A: Answer> Dispatch<A> {
         if split.open == 0 {
             // Every case was taken, only not all in one call: it was their number.
             if !split.found {
-                self.batch_max = split.largest.clamp(1, self.batch_max);
+                let largest = split.largest;
+                self.batch_max = largest.clamp(1, self.batch_max);
             }
-            self.splits.remove(&id);
+            self.splits.retain(|(split, _)| *split != id);
         }
     }
 
     /// A split whose parts come to different ends tells nothing.
     fn forget_split(&mut self, id: Option<u64>) {
         if let Some(id) = id {
-            self.splits.remove(&id);
+            self.splits.retain(|(split, _)| *split != id);
         }
     }
 }

@@ -30,11 +30,23 @@ impl Forward {
     }
 }
 
+/// Where an answer comes from (RFC 9211, 2.1 and 2.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Source {
+    /// From the cache: Torch was not asked.
+    #[default]
+    Hit,
+    /// From Torch, or from the cache because Torch failed when it was asked.
+    Forward(Forward),
+    /// From neither: Torch was not asked, and nothing was cached.
+    Neither,
+}
+
 /// A `Cache-Status` field (RFC 9211).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CacheStatus {
-    /// Why it went on to Torch; `None` is a hit.
-    pub forward: Option<Forward>,
+    /// Where the answer comes from.
+    pub source: Source,
     /// The status that Torch answered with, where it answered.
     pub forward_status: Option<u16>,
     /// Whether Torch's answer was kept.
@@ -50,9 +62,10 @@ pub struct CacheStatus {
 impl fmt::Display for CacheStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(CACHE_NAME)?;
-        match self.forward {
-            None => f.write_str("; hit")?,
-            Some(forward) => write!(f, "; fwd={}", forward.id())?,
+        match self.source {
+            Source::Hit => f.write_str("; hit")?,
+            Source::Forward(forward) => write!(f, "; fwd={}", forward.id())?,
+            Source::Neither => {}
         }
         if let Some(status) = self.forward_status {
             write!(f, "; fwd-status={status}")?;
@@ -127,7 +140,7 @@ mod tests {
         };
         assert_eq!(hit.to_string(), "torch-edge; hit; ttl=812");
         let miss = CacheStatus {
-            forward: Some(Forward::Miss),
+            source: Source::Forward(Forward::Miss),
             forward_status: Some(200),
             stored: true,
             collapsed: true,
@@ -139,7 +152,7 @@ mod tests {
             "torch-edge; fwd=uri-miss; fwd-status=200; ttl=900; stored; collapsed"
         );
         let stale = CacheStatus {
-            forward: Some(Forward::Stale),
+            source: Source::Forward(Forward::Stale),
             ttl: Some(-5),
             detail: Some("torch_timeout"),
             ..Default::default()
@@ -148,6 +161,12 @@ mod tests {
             stale.to_string(),
             "torch-edge; fwd=stale; ttl=-5; detail=torch_timeout"
         );
+        let refused = CacheStatus {
+            source: Source::Neither,
+            detail: Some("quota_exhausted"),
+            ..Default::default()
+        };
+        assert_eq!(refused.to_string(), "torch-edge; detail=quota_exhausted");
     }
 
     #[test]

@@ -4,8 +4,7 @@
 //! using it, and remembered; a key that Torch refuses is left alone for a while, longer each time.
 #![forbid(unsafe_code)]
 
-use std::collections::BTreeMap;
-
+use crate::budget::Numbers;
 use crate::time::UnixSeconds;
 
 /// How long a refused key is left alone: at first, and at most, in seconds.
@@ -139,10 +138,10 @@ impl KeyRing {
     }
 
     /// Its numbers by name, to be stored.
-    pub fn numbers(&self, numbers: &mut BTreeMap<String, i64>) {
+    pub fn numbers(&self, numbers: &mut Numbers) {
         for (key, current) in self.keys() {
             let mut put = |what: &str, value: i64| {
-                numbers.insert(format!("key_{what}:{}", key.id), value);
+                numbers.push((format!("key_{what}:{}", key.id), value));
             };
             if current {
                 put("current", 1);
@@ -266,7 +265,7 @@ mod tests {
         let mut before = ring();
         before.refused(0, 401, NOW);
         before.taken(1, NOW);
-        let mut numbers = BTreeMap::new();
+        let mut numbers = Numbers::new();
         before.numbers(&mut numbers);
         let mut same = ring();
         // The next key has become the first, and a new one is the next.

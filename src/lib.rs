@@ -54,6 +54,7 @@ pub mod problem;
 pub mod ratelimit;
 pub mod receipt;
 pub mod reply;
+pub mod report;
 pub mod retry;
 pub mod roster;
 pub mod status;

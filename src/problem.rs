@@ -253,6 +253,8 @@ pub struct Problem {
     pub detail: Cow<'static, str>,
     /// For `Retry-After`, in seconds.
     pub retry_after: Option<i64>,
+    /// For `Allow`: the methods that the route has.
+    pub allow: Option<&'static str>,
 }
 
 impl Problem {
@@ -262,7 +264,15 @@ impl Problem {
             code,
             detail: detail.into(),
             retry_after: None,
+            allow: None,
         }
+    }
+
+    /// The same, with the methods that the route has.
+    #[must_use]
+    pub fn allowing(mut self, methods: &'static str) -> Self {
+        self.allow = Some(methods);
+        self
     }
 
     /// The same, with a time to wait in seconds.

@@ -1,6 +1,7 @@
 // What a panic breaks is made anew. A panic leaves the WebAssembly instance unusable, and whatever ran
 // in it without an answer. So those who wait are told at once, and the next call starts a new instance.
 // What was in memory is gone then; what was stored is not.
+import { DurableObject } from "cloudflare:workers";
 import * as wasm from "#wasm";
 
 // `worker`'s panic hook sets `criticalError`; each new instance raises `instanceId`.
@@ -40,24 +41,27 @@ export function callAsync(rust, ...args) {
   });
 }
 
-/** The Durable Object class around a Rust class: its Rust half is built again in a new instance. */
-export const durable = (Rust) =>
-  class {
-    #args;
-    #rust;
-    #instance;
+/** A Durable Object class around a Rust class: its Rust half is built again in a new instance. */
+export class Durable extends DurableObject {
+  #Rust;
+  #args;
+  #rust;
+  #instance;
 
-    constructor(...args) {
-      this.#args = args;
-    }
+  constructor(Rust, args) {
+    super(...args);
+    this.#Rust = Rust;
+    this.#args = args;
+  }
 
-    fetch(request) {
-      return callAsync(() => {
-        if (this.#instance !== state.instanceId) {
-          this.#rust = new Rust(...this.#args);
-          this.#instance = state.instanceId;
-        }
-        return this.#rust.fetch(request);
-      });
-    }
-  };
+  /** What `ask` makes of the Rust half. */
+  call(ask) {
+    return callAsync(() => {
+      if (this.#instance !== state.instanceId) {
+        this.#rust = new this.#Rust(...this.#args);
+        this.#instance = state.instanceId;
+      }
+      return ask(this.#rust);
+    });
+  }
+}

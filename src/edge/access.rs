@@ -1,10 +1,14 @@
 //! Who asks: clients by bearer token, of which only the SHA-256 is known here.
 #![forbid(unsafe_code)]
 
+use std::cell::Cell;
+
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
 use crate::problem::{Code, Problem};
+use crate::ratelimit::{Allowance, Meter};
+use crate::time::UnixSeconds;
 
 /// A longer token is no token of ours; it is not hashed.
 const MAX_TOKEN: usize = 1024;
@@ -42,6 +46,20 @@ pub(super) struct Client {
     /// SHA-256 of its token, or of its two while it rotates.
     pub(super) hashes: Vec<[u8; 32]>,
     pub(super) scopes: Vec<Scope>,
+    /// Requests a minute.
+    pub(super) allowance: u32,
+    /// Those that came to this isolate.
+    pub(super) meter: Cell<Meter>,
+}
+
+impl Client {
+    /// Counts a request, and says what is left.
+    pub(super) fn count(&self, now: UnixSeconds) -> Allowance {
+        let mut meter = self.meter.get();
+        let allowance = meter.count(self.allowance, now);
+        self.meter.set(meter);
+        allowance
+    }
 }
 
 /// Why one may not.
@@ -124,6 +142,8 @@ mod tests {
             name: name.into(),
             hashes,
             scopes: scopes.to_vec(),
+            allowance: 1,
+            meter: Cell::default(),
         }
     }
 

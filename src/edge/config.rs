@@ -1,16 +1,18 @@
 //! What the operator says: read and checked once, at the first request.
 #![forbid(unsafe_code)]
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 
 use js_sys::{JSON, Reflect};
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use worker::Env;
 
 use super::access::{Client, Scope};
 use super::{bindings, observe};
+use crate::budget::Limits;
 use crate::case::FieldNames;
 use crate::freshness::Table;
 use crate::json::Object;
@@ -19,13 +21,19 @@ use crate::problem::{Code, Problem};
 /// How many receipts one call of Torch takes where the operator does not say.
 const BATCH_MAX: usize = 100;
 
+/// How many requests a minute a client may make where the operator does not say: about what one
+/// Durable Object answers, so that nobody is held up who does no harm.
+const ALLOWANCE: u32 = 60_000;
+
 /// The whole configuration.
 #[derive(Debug)]
 pub(super) struct Config {
     /// Where Torch is, with the version segment and without a slash at the end.
     pub(super) torch: String,
-    pub(super) key: Key,
+    /// One key or two, in the order in which they are tried.
+    pub(super) keys: Vec<Key>,
     pub(super) batch_max: usize,
+    pub(super) limits: Limits,
     pub(super) clients: Vec<Client>,
     pub(super) table: Table,
     pub(super) names: FieldNames,
@@ -37,6 +45,13 @@ pub(super) struct Key(String);
 impl Key {
     pub(super) fn authorization(&self) -> String {
         format!("Bearer {}", self.0)
+    }
+
+    /// A name for it that tells nothing of it: the first digits of its SHA-256.
+    pub(super) fn id(&self) -> String {
+        let mut digits = hex::encode(Sha256::digest(self.0.as_bytes()));
+        digits.truncate(8);
+        digits
     }
 }
 
@@ -52,6 +67,7 @@ struct ClientRow {
     name: String,
     sha256: Vec<String>,
     scopes: Vec<String>,
+    allowance: Option<u32>,
 }
 
 impl Config {
@@ -82,23 +98,42 @@ impl Config {
         let slash = if prefix.is_empty() { "" } else { "/" };
         let torch = format!("{}{slash}{prefix}", base.trim_end_matches('/'));
 
-        let key = required("PARLEY_API_KEY")?;
-        if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err("PARLEY_API_KEY has a space or a control character in it".into());
+        let first = required("PARLEY_API_KEY")?;
+        let next = var("PARLEY_API_KEY_NEXT").unwrap_or_default();
+        let next = Some(next.trim().to_owned()).filter(|key| !key.is_empty() && *key != first);
+        for (name, key) in [
+            ("PARLEY_API_KEY", Some(&first)),
+            ("PARLEY_API_KEY_NEXT", next.as_ref()),
+        ] {
+            if key.is_some_and(|key| !key.bytes().all(|byte| byte.is_ascii_graphic())) {
+                return Err(format!("{name} has a space or a control character in it"));
+            }
         }
-        let batch_max = match var("TORCH_BATCH_MAX") {
-            None => BATCH_MAX,
-            Some(text) => text
-                .trim()
-                .parse()
-                .ok()
-                .filter(|max| (1..=500).contains(max))
-                .ok_or("TORCH_BATCH_MAX should be a number from 1 to 500")?,
+        let number = |name: &str, most: u32| match var(name) {
+            None => Ok(None),
+            Some(text) => match text.trim().parse() {
+                Ok(number) if (1..=most).contains(&number) => Ok(Some(number)),
+                _ => Err(format!("{name} should be a number from 1 to {most}")),
+            },
+        };
+        let batch_max = number("TORCH_BATCH_MAX", 500)?
+            .and_then(|max| usize::try_from(max).ok())
+            .unwrap_or(BATCH_MAX);
+        let day_resets_at = match var("DAY_RESETS_AT") {
+            None => 0,
+            Some(text) => Limits::time_of_day(&text).ok_or(
+                "DAY_RESETS_AT should be a time of day such as 00:00, in UTC or with an offset as in 00:00-05:00",
+            )?,
         };
         Ok(Self {
             torch,
-            key: Key(key),
+            keys: std::iter::once(first).chain(next).map(Key).collect(),
             batch_max,
+            limits: Limits {
+                per_minute: number("TORCH_PER_MINUTE", 1_000_000)?,
+                per_day: number("TORCH_PER_DAY", 100_000_000)?,
+                day_resets_at,
+            },
             clients: clients(&required("CLIENTS")?)?,
             table: table(var("FRESHNESS").as_deref().unwrap_or("{}"))?,
             names: names(var("FIELD_NAMES").as_deref().unwrap_or("{}"))?,
@@ -177,7 +212,13 @@ fn clients(text: &str) -> Result<Vec<Client>, String> {
         return Err("CLIENTS has no client in it".into());
     }
     rows.into_iter()
-        .map(|ClientRow { name, sha256, scopes }| {
+        .map(|ClientRow { name, sha256, scopes, allowance }| {
+            if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_graphic()) {
+                return Err("CLIENTS: a client's name should be a word without spaces".into());
+            }
+            if allowance == Some(0) {
+                return Err(format!("CLIENTS: the allowance of client \"{name}\" should be 1 or more requests a minute"));
+            }
             if sha256.is_empty() || sha256.len() > 2 {
                 return Err(format!("CLIENTS: client \"{name}\" should have one token hash, or two while it rotates"));
             }
@@ -187,7 +228,8 @@ fn clients(text: &str) -> Result<Vec<Client>, String> {
             });
             let hashes = hashes.collect::<Result<_, _>>()?;
             let scopes = scopes.iter().map(|scope| Scope::parse(scope).ok_or_else(|| format!("CLIENTS: client \"{name}\" has an unknown scope; there are read, live, grant and ops")));
-            Ok(Client { hashes, scopes: scopes.collect::<Result<_, _>>()?, name })
+            let allowance = allowance.unwrap_or(ALLOWANCE);
+            Ok(Client { hashes, scopes: scopes.collect::<Result<_, _>>()?, name, allowance, meter: Cell::default() })
         })
         .collect()
 }
@@ -261,7 +303,19 @@ mod tests {
             (config.torch.as_str(), config.batch_max),
             ("https://us.torch.parley.so", 100)
         );
-        assert_eq!(config.key.authorization(), "Bearer secret-key");
+        assert_eq!(config.keys[0].authorization(), "Bearer secret-key");
+        assert_eq!((config.keys.len(), config.limits), (1, Limits::default()));
+        assert_eq!(config.clients[0].allowance, ALLOWANCE);
+        let limits = |name| Config::read(with(name, "05:00-01:00")).map(|config| config.limits);
+        assert_eq!(limits("DAY_RESETS_AT").unwrap().day_resets_at, 21_600);
+        let keys = |next| {
+            Config::read(with("PARLEY_API_KEY_NEXT", next))
+                .unwrap()
+                .keys
+        };
+        assert_eq!(keys("other").len(), 2);
+        assert_eq!((keys(" ").len(), keys("secret-key").len()), (1, 1));
+        assert_eq!(keys("other")[0].id().len(), 8);
         assert!(!format!("{config:?}").contains("secret-key"));
         assert_eq!(
             Config::read(with("TORCH_PATH_PREFIX", "/v1/"))
@@ -321,7 +375,37 @@ mod tests {
                 "0",
                 "TORCH_BATCH_MAX should be a number from 1 to 500",
             ),
+            (
+                "PARLEY_API_KEY_NEXT",
+                "a b",
+                "PARLEY_API_KEY_NEXT has a space or a control character in it",
+            ),
+            (
+                "TORCH_PER_MINUTE",
+                "-1",
+                "TORCH_PER_MINUTE should be a number from 1 to 1000000",
+            ),
+            (
+                "TORCH_PER_DAY",
+                "many",
+                "TORCH_PER_DAY should be a number from 1 to 100000000",
+            ),
+            (
+                "DAY_RESETS_AT",
+                "midnight",
+                "DAY_RESETS_AT should be a time of day such as 00:00, in UTC or with an offset as in 00:00-05:00",
+            ),
             ("CLIENTS", "[]", "CLIENTS has no client in it"),
+            (
+                "CLIENTS",
+                r#"[{"name":"a b","sha256":[],"scopes":[]}]"#,
+                "CLIENTS: a client's name should be a word without spaces",
+            ),
+            (
+                "CLIENTS",
+                r#"[{"name":"a","sha256":[],"scopes":[],"allowance":0}]"#,
+                "CLIENTS: the allowance of client \"a\" should be 1 or more requests a minute",
+            ),
             (
                 "CLIENTS",
                 r#"[{"name":"a","sha256":[],"scopes":[]}]"#,

@@ -1,9 +1,20 @@
 // The Worker's module: the entry points that the runtime calls, and the fast lane in front of them.
-import { pack, panicked } from "#glue";
+import { gate, pack, panicked } from "#glue";
 import * as wasm from "#wasm";
-import { call, callAsync, durable } from "../revive.js";
+import { call, callAsync, Durable } from "../revive.js";
 
-export const Gate = durable(wasm.Gate);
+/** The gate speaks texts and JSON: what a request asks is its path. */
+export class Gate extends Durable {
+  constructor(...args) {
+    super(wasm.Gate, args);
+  }
+
+  async fetch(request) {
+    const what = new URL(request.url).pathname.slice(1);
+    const text = await request.text();
+    return Response.json(await this.call((gate) => gate.fetch(what, text)));
+  }
+}
 
 export default {
   fetch(request, env, ctx) {
@@ -18,4 +29,7 @@ export default {
       return panicked(error);
     }
   },
+
+  /** The cron trigger: what is due is refreshed. */
+  scheduled: (_event, env) => gate(env, "tick", ""),
 };

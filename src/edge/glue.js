@@ -17,13 +17,16 @@ export function page(values, body) {
 
 export const body = (page) => page.body;
 
-/** The answer that a page makes: 200, or 304 without its body. */
-export function reply(page, status, age, cacheStatus) {
+/** The answer that a page makes: 200, or 304 without its body. `quota`, `left`, `resetsIn`: the
+ * client's allowance. */
+export function reply(page, status, age, cacheStatus, quota, left, resetsIn) {
   const headers = {
     "Age": age,
     "Cache-Control": page.cacheControl,
     "Cache-Status": cacheStatus,
     "ETag": page.etag,
+    "RateLimit": `"client";r=${left};t=${resetsIn}`,
+    "RateLimit-Policy": `"client";q=${quota};w=60`,
   };
   if (page.lastModified) headers["Last-Modified"] = page.lastModified;
   if (status === 304) return new Response(null, { status, headers });
@@ -32,7 +35,7 @@ export function reply(page, status, age, cacheStatus) {
 }
 
 /** A hit: the commonest answer, with nothing but numbers to say. */
-export const hit = (page, age, ttl) => reply(page, 200, age, `torch-edge; hit; ttl=${ttl}`);
+export const hit = (page, age, ttl, quota, left, resetsIn) => reply(page, 200, age, `torch-edge; hit; ttl=${ttl}`, quota, left, resetsIn);
 
 /** Any other answer. `headers`: names and values by turns, a line each. */
 export function respond(status, headers, body) {
@@ -45,7 +48,62 @@ export function respond(status, headers, body) {
 /** The bodies of some pages and other texts as one JSON array. */
 export const join = (items) => `[${items.map((item) => item.body ?? item).join(",")}]`;
 
-export const put = (kv, key, value, expirationTtl) => kv.put(key, value, { expirationTtl });
+/** Puts texts into KV: key, text and seconds by turns. Gives how many could not be put. */
+export async function keep(kv, items) {
+  const puts = [];
+  for (let i = 0; i + 2 < items.length; i += 3) puts.push(kv.put(items[i], items[i + 1], { expirationTtl: items[i + 2] }));
+  return (await Promise.allSettled(puts)).filter(({ status }) => status === "rejected").length;
+}
+
+/** Asks the gate for something; what it answers is JSON. */
+export async function gate(env, what, text) {
+  const stub = env.GATE.get(env.GATE.idFromName("torch"));
+  const response = await stub.fetch(`https://gate/${what}`, { method: "POST", body: text });
+  if (!response.ok) throw new Error(`the gate answered ${response.status}`);
+  return response.json();
+}
+
+/** Runs a statement on a Durable Object's SQLite with one text for `?1`. Gives the rows as lines, their
+ * columns parted by tabs. */
+export const sql = (state, statement, text) =>
+  Array.from(state.storage.sql.exec(statement, ...(statement.includes("?1") ? [text] : [])).raw(), (row) => row.join("\t")).join("\n");
+
+export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+const FIELDS = ["retry-after", "ratelimit", "ratelimit-policy", "ratelimit-remaining", "ratelimit-reset", "x-ratelimit-remaining", "x-ratelimit-reset"];
+
+/** One call of Torch, bounded in time and size: its status, some of its fields a line each, and the body
+ * of a 200; or `trouble`, one of `timeout`, `broken` and `too_large`. */
+export async function call(url, authorization, milliseconds, most) {
+  const controller = new AbortController();
+  let timer;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(() => resolve({ trouble: "timeout" }), milliseconds);
+  });
+  const asked = ask(url, authorization, most, controller.signal).catch(() => ({ trouble: "broken" }));
+  const reply = await Promise.race([asked, late]);
+  clearTimeout(timer);
+  // What is left of a body is not wanted.
+  if (!reply.body) controller.abort();
+  return reply;
+}
+
+async function ask(url, authorization, most, signal) {
+  // A redirect would carry the key to whatever host it names. And Torch's own word is wanted, not that
+  // of a cache on the way.
+  const response = await fetch(url, { headers: { authorization, accept: "application/json" }, redirect: "manual", cache: "no-store", signal });
+  const fields = FIELDS.map((name) => response.headers.get(name) ?? "").join("\n");
+  const { status } = response;
+  if (status !== 200) return { status, fields };
+  const chunks = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.length;
+    if (size > most) return { status, fields, trouble: "too_large" };
+    chunks.push(chunk);
+  }
+  return { status, fields, body: new Uint8Array(await new Blob(chunks).arrayBuffer()) };
+}
 
 export const uuid = () => crypto.randomUUID();
 

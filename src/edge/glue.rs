@@ -1,8 +1,9 @@
 //! The functions of glue.js: one list of them, for wasm-bindgen makes one module of one list.
 
-use js_sys::{Array, JsString, Promise};
+use js_sys::{Array, JsString, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{Request, Response};
+use worker::Env;
 
 use super::store::Kv;
 
@@ -22,10 +23,25 @@ extern "C" {
     pub(super) fn body(page: &Page) -> JsString;
 
     /// The 200 or 304 that a page makes.
-    pub(super) fn reply(page: &Page, status: u16, age: f64, cache_status: &str) -> Response;
+    pub(super) fn reply(
+        page: &Page,
+        status: u16,
+        age: f64,
+        cache_status: &str,
+        quota: u32,
+        left: u32,
+        resets_in: u32,
+    ) -> Response;
 
     /// The 200 that a page makes as a hit.
-    pub(super) fn hit(page: &Page, age: f64, ttl: f64) -> Response;
+    pub(super) fn hit(
+        page: &Page,
+        age: f64,
+        ttl: f64,
+        quota: u32,
+        left: u32,
+        resets_in: u32,
+    ) -> Response;
 
     /// Any other answer: names and values of its headers by turns, a line each, and a body.
     pub(super) fn respond(status: u16, headers: &str, body: &str) -> Response;
@@ -33,15 +49,51 @@ extern "C" {
     /// Pages' bodies and other JSON texts as one JSON array.
     pub(super) fn join(items: &Array) -> JsString;
 
-    /// Puts a text into KV, for some seconds.
+    /// Puts texts into KV: key, text and seconds by turns. Gives how many could not be put.
+    pub(super) fn keep(kv: &Kv, items: &Array) -> Promise;
+
+    /// Asks the gate for something; gives what it answers.
+    pub(super) fn gate(env: &Env, what: &str, text: &str) -> Promise;
+
+    /// Runs a statement on a Durable Object's SQLite, with a text for `?1`; gives its rows as lines, the
+    /// columns parted by tabs.
     #[wasm_bindgen(catch)]
-    pub(super) fn put(
-        kv: &Kv,
-        key: &str,
-        value: &str,
-        expiration_ttl: f64,
-    ) -> Result<Promise, JsValue>;
+    pub(super) fn sql(state: &State, statement: &str, text: &str) -> Result<String, JsValue>;
+
+    /// Waits for some milliseconds.
+    pub(super) fn sleep(milliseconds: f64) -> Promise;
+
+    /// One call of Torch: gives a [`TorchReply`].
+    pub(super) fn call(url: &str, authorization: &str, milliseconds: f64, most: f64) -> Promise;
 
     /// A random UUID.
     pub(super) fn uuid() -> String;
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// The state of a Durable Object.
+    pub(super) type State;
+
+    #[wasm_bindgen(method, js_name = waitUntil)]
+    pub(super) fn wait_until(this: &State, promise: &Promise);
+
+    /// What a call of Torch came to.
+    pub(super) type TorchReply;
+
+    /// The status; none where there was no answer.
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn status(this: &TorchReply) -> Option<u16>;
+
+    /// `Retry-After` and the rate-limit fields, a line each.
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn fields(this: &TorchReply) -> Option<String>;
+
+    /// The body of a 200.
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn body(this: &TorchReply) -> Option<Uint8Array>;
+
+    /// `timeout`, `broken` or `too_large`.
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn trouble(this: &TorchReply) -> Option<String>;
 }

@@ -10,17 +10,19 @@ mod read;
 mod respond;
 mod route;
 mod store;
+mod tally;
 mod upstream;
 
 use wasm_bindgen::prelude::*;
 use web_sys::Response;
 use worker::{Context, Env};
 
-use access::{Refusal, Scope};
+use access::Refusal;
 use read::Read;
 use route::{Head, Route};
 
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
+use crate::ratelimit::Allowance;
 use crate::time::UnixSeconds;
 
 /// The names of the bindings in wrangler.toml.
@@ -37,7 +39,11 @@ async fn fetch(request: web_sys::Request, env: Env, ctx: Context) -> worker::Res
     #[cfg(feature = "panic-probe")]
     probe(&head, &ctx).await;
     let answer = answer(&head, &env, &ctx).await;
-    Ok(answer.unwrap_or_else(|problem| respond::problem(&problem, None)))
+    if tally::is_due(UnixSeconds::from_millis(js_sys::Date::now())) {
+        let env = env.clone();
+        ctx.wait_until(async move { gate::report(&env).await });
+    }
+    Ok(answer.unwrap_or_else(|problem| respond::problem(&problem, None, None)))
 }
 
 /// The first half of the fast lane: see [`lane::open`].
@@ -61,27 +67,59 @@ async fn answer(head: &Head<'_>, env: &Env, ctx: &Context) -> Result<Response, P
         return Ok(respond::health());
     }
     let config = config::of(env)?;
-    let admitted = access::admit(&config.clients, head.authorization, Scope::Read);
+    let admitted = access::admit(&config.clients, head.authorization, route.scope());
     if let Err(Refusal::Scope(client)) = &admitted {
         observe::warn(
             "a client asked for more than its scopes allow",
             &[("client", client)],
         );
     }
-    admitted?;
+    let client = admitted?;
+    let now = UnixSeconds::from_millis(js_sys::Date::now());
+    let allowance = client.count(now);
     let read = Read {
         config: &config,
+        client,
+        allowance,
         env,
         ctx,
         kv: store::kv(env),
-        now: UnixSeconds::from_millis(js_sys::Date::now()),
+        now,
         directives: head.directives,
         validators: head.validators,
     };
-    match route {
+    let answer = match route {
+        _ if allowance.exceeded => Err(exceeded(allowance)),
         Route::Batch => read.batch(head.query).await,
+        Route::Budget => budget(head, env, allowance).await,
+        Route::Watch | Route::Unwatch => watch(head, env, route == Route::Watch, allowance).await,
         Route::CaseStatus | Route::Health => read.single(head.query).await,
-    }
+    };
+    Ok(answer.unwrap_or_else(|problem| respond::problem(&problem, None, Some(allowance))))
+}
+
+async fn budget(head: &Head<'_>, env: &Env, allowance: Allowance) -> Result<Response, Problem> {
+    route::no_parameters(head.query)?;
+    Ok(respond::json(&gate::budget(env).await?, allowance))
+}
+
+async fn watch(
+    head: &Head<'_>,
+    env: &Env,
+    watched: bool,
+    allowance: Allowance,
+) -> Result<Response, Problem> {
+    let receipt = route::single(head.query)?;
+    let told = gate::watch(env, receipt, watched).await?;
+    Ok(respond::json(&told, allowance))
+}
+
+fn exceeded(allowance: Allowance) -> Problem {
+    let detail = format!(
+        "This client may make {} requests a minute. Ask again after the time in Retry-After.",
+        allowance.quota
+    );
+    Problem::new(Code::RateLimited, detail).after(Some(i64::from(allowance.resets_in)))
 }
 
 /// Panics where it is asked to, so that a test can see what becomes of the next request.

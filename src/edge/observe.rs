@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use crate::reply::Reply;
+
 /// One line at the level of a warning. Receipts display masked.
 pub(super) fn warn(message: &str, fields: &[(&str, &dyn Display)]) {
     web_sys::console::warn_1(&line("warn", message, fields).into());
@@ -19,6 +21,28 @@ fn line(level: &str, message: &str, fields: &[(&str, &dyn Display)]) -> String {
     }
     line.push('}');
     line
+}
+
+/// What a call of Torch came to, where that is worth telling.
+pub(super) fn reply<A>(reply: &Reply<A>) {
+    match reply {
+        Reply::KeyRefused { status } => error("Torch refuses a key", &[("status", status)]),
+        Reply::Limited { .. } => warn("Torch's rate limit is reached", &[]),
+        Reply::Rejected { problem, status } if *status != 404 => error(
+            "Torch rejects a request",
+            &[("status", status), ("code", &problem.code.id())],
+        ),
+        Reply::Failed {
+            status: Some(status),
+            problem,
+            ..
+        } => error(
+            "Torch failed",
+            &[("status", status), ("code", &problem.code.id())],
+        ),
+        // That there was no answer at all was told where it was seen.
+        Reply::Cases(_) | Reply::Rejected { .. } | Reply::Failed { .. } => {}
+    }
 }
 
 /// A text as a JSON string.

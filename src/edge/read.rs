@@ -6,20 +6,25 @@ use web_sys::Response;
 use worker::{Context, Env};
 
 use super::config::Config;
-use super::gate::{self, Answer};
+use super::gate::{self, Answer, Ask};
 use super::respond;
 use super::route::{self, Asked};
 use super::store::{self, Kv, Stored};
+use super::{access::Client, tally};
+use crate::budget::Purpose;
 use crate::entry::{ETag, Kind};
 use crate::freshness::{Directives, REVALIDATE_FLOOR, Verdict, Window, decide, serves_on_error};
-use crate::http::{CacheStatus, Forward, Validators};
+use crate::http::{CacheStatus, Forward, Source, Validators};
 use crate::problem::{Code, Problem};
+use crate::ratelimit::Allowance;
 use crate::receipt::ReceiptNumber;
 use crate::time::UnixSeconds;
 
 /// What a read needs of its surroundings.
 pub(super) struct Read<'a> {
     pub(super) config: &'a Config,
+    pub(super) client: &'a Client,
+    pub(super) allowance: Allowance,
     pub(super) env: &'a Env,
     pub(super) ctx: &'a Context,
     pub(super) kv: Kv,
@@ -67,11 +72,11 @@ impl Outcome {
         let Answer {
             outcome,
             status: forward_status,
+            asked,
             collapsed,
         } = answer;
-        let forward = Some(forward);
         let cache = CacheStatus {
-            forward,
+            source: Source::Forward(forward),
             forward_status,
             collapsed,
             ..Default::default()
@@ -89,11 +94,15 @@ impl Outcome {
                     detail: Some(problem.code.id()),
                     ..cache
                 };
-                let usable = known.filter(|stored| {
-                    stored.meta.kind == Kind::Found
-                        && problem.code.excuses_stale()
-                        && serves_on_error(&stored.meta.window, now)
-                });
+                let usable =
+                    known.filter(|stored| problem.code.excuses_stale() && is_usable(stored, now));
+                // The gate itself may have said that Torch is not to be asked now.
+                let source = match (asked, &usable) {
+                    (true, _) => cache.source,
+                    (false, Some(_)) => Source::Hit,
+                    (false, None) => Source::Neither,
+                };
+                let cache = CacheStatus { source, ..cache };
                 Self {
                     answer: usable.ok_or(problem),
                     cache,
@@ -110,18 +119,17 @@ impl Outcome {
         Self {
             answer: Err(problem),
             cache: CacheStatus {
+                source: Source::Neither,
                 detail: Some("only-if-cached"),
-                ..miss()
+                ..Default::default()
             },
         }
     }
 }
 
-fn miss() -> CacheStatus {
-    CacheStatus {
-        forward: Some(Forward::Miss),
-        ..Default::default()
-    }
+/// Whether an entry may be shown where Torch fails.
+fn is_usable(stored: &Stored, now: UnixSeconds) -> bool {
+    stored.meta.kind == Kind::Found && serves_on_error(&stored.meta.window, now)
 }
 
 fn not_found() -> Problem {
@@ -139,7 +147,8 @@ impl Read<'_> {
         let known = known.and_then(|stored| stored.renewed(self.config));
         let outcome = match self.verdict(known.as_ref()) {
             Err(forward) => {
-                let mut answers = self.ask(&[receipt], forward).await;
+                let purpose = self.purpose(known.as_ref());
+                let mut answers = self.ask(&[(receipt, purpose)], forward).await;
                 let answer = answers.pop().unwrap_or_else(Answer::lost);
                 Outcome::asked(answer, known, forward, self.now)
             }
@@ -151,8 +160,14 @@ impl Read<'_> {
             }
         };
         Ok(match outcome.answer {
-            Ok(stored) => respond::case(&stored, outcome.cache, &self.validators, self.now),
-            Err(problem) => respond::problem(&problem, Some(outcome.cache)),
+            Ok(stored) => respond::case(
+                &stored,
+                outcome.cache,
+                &self.validators,
+                self.allowance,
+                self.now,
+            ),
+            Err(problem) => respond::problem(&problem, Some(outcome.cache), Some(self.allowance)),
         })
     }
 
@@ -182,8 +197,10 @@ impl Read<'_> {
         }
         self.refresh(stale);
         if !forwarded.is_empty() {
-            let missing: Vec<ReceiptNumber> =
-                forwarded.iter().map(|(_, receipt, ..)| *receipt).collect();
+            let missing: Vec<Ask> = forwarded
+                .iter()
+                .map(|(_, receipt, known, _)| (*receipt, self.purpose(known.as_ref())))
+                .collect();
             let demanded = forwarded
                 .iter()
                 .any(|(.., forward)| *forward == Forward::Request);
@@ -227,7 +244,7 @@ impl Read<'_> {
                 ),
             };
             // The whole was forwarded if any of it was: the first such case speaks for it.
-            if whole.is_none_or(|whole| whole.forward.is_none()) {
+            if whole.is_none_or(|whole| !matches!(whole.source, Source::Forward(_))) {
                 whole = Some(outcome.cache);
             }
             match outcome.answer {
@@ -251,7 +268,7 @@ impl Read<'_> {
                 && problems.iter().all(|problem| problem.code == first.code)
         });
         if let Some(problem) = alike {
-            return respond::problem(problem, Some(cache));
+            return respond::problem(problem, Some(cache), Some(self.allowance));
         }
         if !problems.is_empty() {
             // Problems are never kept: what is left of freshness is nothing.
@@ -264,7 +281,16 @@ impl Read<'_> {
             left,
             cache,
             &self.validators,
+            self.allowance,
         )
+    }
+
+    /// What a case is asked for: who can be shown an older answer does not wait for long.
+    fn purpose(&self, known: Option<&Stored>) -> Purpose {
+        match known.filter(|stored| is_usable(stored, self.now)) {
+            Some(_) => Purpose::Revalidate,
+            None => Purpose::Read,
+        }
     }
 
     /// What to do with what is known: answer from it, or why to ask Torch.
@@ -291,6 +317,7 @@ impl Read<'_> {
         let Some(known) = known.filter(|_| verdict != Verdict::NotCached) else {
             return Outcome::not_cached();
         };
+        tally::hit(receipt, self.now);
         if verdict != Verdict::ServeAndRefresh {
             return Outcome::cached(known, None, self.now);
         }
@@ -305,34 +332,39 @@ impl Read<'_> {
         if stale.is_empty() {
             return;
         }
-        let (env, now) = (self.env.clone(), self.now);
+        let (env, client, now) = (self.env.clone(), self.client.name.clone(), self.now);
+        let asks: Vec<Ask> = stale
+            .into_iter()
+            .map(|receipt| (receipt, Purpose::Refresh))
+            .collect();
         self.ctx.wait_until(async move {
-            ask(&env, &stale, UnixSeconds::default(), now).await;
+            ask(&env, &client, &asks, UnixSeconds::default(), now).await;
         });
     }
 
     /// Asks Torch for these cases.
-    async fn ask(&self, receipts: &[ReceiptNumber], forward: Forward) -> Vec<Answer> {
+    async fn ask(&self, asks: &[Ask], forward: Forward) -> Vec<Answer> {
         // Who demands a new look gets one that is no older than the floor; others, any fresh answer.
         let since = match forward {
             Forward::Request => self.now.plus(REVALIDATE_FLOOR.saturating_neg()),
             Forward::Miss | Forward::Stale => UnixSeconds::default(),
         };
-        ask(self.env, receipts, since, self.now).await
+        ask(self.env, &self.client.name, asks, since, self.now).await
     }
 }
 
 /// Asks the gate, and remembers what it says.
 async fn ask(
     env: &Env,
-    receipts: &[ReceiptNumber],
+    client: &str,
+    asks: &[Ask],
     since: UnixSeconds,
     now: UnixSeconds,
 ) -> Vec<Answer> {
-    let answers = gate::ask(env, receipts, since).await;
-    for (&receipt, answer) in receipts.iter().zip(&answers) {
+    let answers = gate::ask(env, client, asks, since).await;
+    for ((receipt, _), answer) in asks.iter().zip(&answers) {
         if let Ok(stored) = &answer.outcome {
-            store::remember(receipt, Some(stored.clone()), now);
+            store::remember(*receipt, Some(stored.clone()), now);
         }
     }
     answers

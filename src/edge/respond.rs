@@ -5,19 +5,28 @@ use std::fmt::Write;
 use js_sys::{Array, JsString};
 use web_sys::Response;
 
-use super::glue;
+use super::glue::{self, Page};
 use super::observe::quoted;
-use super::route::ALLOW;
 use super::store::Stored;
 use crate::http::{CACHE_NAME, CacheStatus, Validators};
 use crate::problem::{self, Code, Problem};
+use crate::ratelimit::Allowance;
 use crate::status::TAXONOMY;
 use crate::time::UnixSeconds;
 
+const NOT_KEPT: &str = "Content-Type\napplication/json\nCache-Control\nno-store";
+
 /// A case as it is kept, without its validators asked: the fast lane's answer.
-pub(super) fn hit(stored: &Stored, now: UnixSeconds) -> Response {
+pub(super) fn hit(stored: &Stored, allowance: Allowance, now: UnixSeconds) -> Response {
     let window = &stored.meta.window;
-    glue::hit(&stored.page, window.age(now) as f64, window.ttl(now) as f64)
+    glue::hit(
+        &stored.page,
+        window.age(now) as f64,
+        window.ttl(now) as f64,
+        allowance.quota,
+        allowance.left,
+        allowance.resets_in,
+    )
 }
 
 /// A case as it is kept; 304 where the client has it already.
@@ -25,6 +34,7 @@ pub(super) fn case(
     stored: &Stored,
     cache: CacheStatus,
     validators: &Validators<'_>,
+    allowance: Allowance,
     now: UnixSeconds,
 ) -> Response {
     let meta = &stored.meta;
@@ -37,11 +47,18 @@ pub(super) fn case(
     } else {
         200
     };
+    reply(&stored.page, status, meta.window.age(now), cache, allowance)
+}
+
+fn reply(page: &Page, status: u16, age: i64, cache: CacheStatus, allowance: Allowance) -> Response {
     glue::reply(
-        &stored.page,
+        page,
         status,
-        meta.window.age(now) as f64,
+        age as f64,
         &cache.to_string(),
+        allowance.quota,
+        allowance.left,
+        allowance.resets_in,
     )
 }
 
@@ -53,6 +70,7 @@ pub(super) fn batch(
     left: i64,
     cache: CacheStatus,
     validators: &Validators<'_>,
+    allowance: Allowance,
 ) -> Response {
     let cache = CacheStatus {
         ttl: Some(left),
@@ -71,7 +89,29 @@ pub(super) fn batch(
         glue::join(items)
     };
     let page = glue::page(&format!("private, max-age={max_age}\n\"{etag}\"\n"), &body);
-    glue::reply(&page, status, age as f64, &cache.to_string())
+    reply(&page, status, age, cache, allowance)
+}
+
+/// A JSON text that is not to be kept.
+pub(super) fn json(body: &str, allowance: Allowance) -> Response {
+    let mut headers = NOT_KEPT.to_owned();
+    tell_allowance(&mut headers, allowance);
+    glue::respond(200, &headers, body)
+}
+
+/// What a client has left, as `RateLimit` and `RateLimit-Policy` (the IETF's draft).
+fn tell_allowance(headers: &mut String, allowance: Allowance) {
+    let Allowance {
+        quota,
+        left,
+        resets_in,
+        ..
+    } = allowance;
+    // Writing to a string cannot fail.
+    let _ = write!(
+        headers,
+        "\nRateLimit\n\"client\";r={left};t={resets_in}\nRateLimit-Policy\n\"client\";q={quota};w=60"
+    );
 }
 
 /// That the Worker lives, and which one it is.
@@ -80,18 +120,15 @@ pub(super) fn health() -> Response {
     let body = format!(
         r#"{{"status":"ok","name":"{CACHE_NAME}","version":"{version}","taxonomy":"{TAXONOMY}"}}"#
     );
-    glue::respond(
-        200,
-        "Content-Type
-application/json
-Cache-Control
-no-store",
-        &body,
-    )
+    glue::respond(200, NOT_KEPT, &body)
 }
 
-/// A problem document for this request.
-pub(super) fn problem(problem: &Problem, cache: Option<CacheStatus>) -> Response {
+/// A problem document for this request; with the client's allowance, once it is known who asks.
+pub(super) fn problem(
+    problem: &Problem,
+    cache: Option<CacheStatus>,
+    allowance: Option<Allowance>,
+) -> Response {
     let id = glue::uuid();
     let mut headers = format!(
         "Content-Type\n{}\nCache-Control\nno-store\nX-Request-Id\n{id}",
@@ -104,8 +141,13 @@ pub(super) fn problem(problem: &Problem, cache: Option<CacheStatus>) -> Response
     if let Some(cache) = cache {
         let _ = write!(headers, "\nCache-Status\n{cache}");
     }
+    if let Some(allow) = problem.allow {
+        let _ = write!(headers, "\nAllow\n{allow}");
+    }
+    if let Some(allowance) = allowance {
+        tell_allowance(&mut headers, allowance);
+    }
     match problem.code {
-        Code::MethodNotAllowed => headers.push_str(&format!("\nAllow\n{ALLOW}")),
         Code::Unauthorized | Code::TorchUnauthorized => {
             headers.push_str("\nWWW-Authenticate\nBearer realm=\"torch-edge\"")
         }

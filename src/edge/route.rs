@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use super::access::Scope;
 use crate::freshness::Directives;
 use crate::http::Validators;
 use crate::problem::{Code, Problem};
@@ -11,9 +12,6 @@ use crate::receipt::ReceiptNumber;
 /// How many cases one batch request may ask for.
 pub(super) const BATCH_LIMIT: usize = 500;
 
-/// The methods of every route there is.
-pub(super) const ALLOW: &str = "GET, HEAD";
-
 /// Where a request goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Route {
@@ -21,6 +19,12 @@ pub(super) enum Route {
     CaseStatus,
     /// `GET /case-status/batch`
     Batch,
+    /// `PUT /case-status/watch`: the case is kept fresh though nobody reads it.
+    Watch,
+    /// `DELETE /case-status/watch`
+    Unwatch,
+    /// `GET /budget`
+    Budget,
     /// `GET /health`
     Health,
 }
@@ -28,29 +32,46 @@ pub(super) enum Route {
 impl Route {
     /// The route of a method and a path, exactly as it stands: no decoding, no folding of slashes.
     pub(super) fn find(method: &str, path: &str) -> Result<Self, Problem> {
-        let route = match path
+        let path = path
             .strip_prefix("/v1")
             .filter(|rest| rest.starts_with('/'))
-            .unwrap_or(path)
-        {
-            "/case-status" => Self::CaseStatus,
-            "/case-status/batch" => Self::Batch,
-            "/health" => Self::Health,
-            _ => {
-                return Err(Problem::new(
-                    Code::NoSuchRoute,
-                    "There are /case-status, /case-status/batch and /health, also under /v1.",
-                ));
-            }
-        };
-        match method {
+            .unwrap_or(path);
+        let read = |route| match method {
             "GET" | "HEAD" => Ok(route),
+            _ => Err(not_allowed("GET, HEAD")),
+        };
+        match path {
+            "/case-status" => read(Self::CaseStatus),
+            "/case-status/batch" => read(Self::Batch),
+            "/case-status/watch" => match method {
+                "PUT" => Ok(Self::Watch),
+                "DELETE" => Ok(Self::Unwatch),
+                _ => Err(not_allowed("PUT, DELETE")),
+            },
+            "/budget" => read(Self::Budget),
+            "/health" => read(Self::Health),
             _ => Err(Problem::new(
-                Code::MethodNotAllowed,
-                "This route takes GET and HEAD.",
+                Code::NoSuchRoute,
+                "There are /case-status, /case-status/batch, /case-status/watch, /budget and /health, also under /v1.",
             )),
         }
     }
+
+    /// What a client must be allowed to do.
+    pub(super) fn scope(self) -> Scope {
+        match self {
+            Self::Budget => Scope::Ops,
+            _ => Scope::Read,
+        }
+    }
+}
+
+fn not_allowed(allow: &'static str) -> Problem {
+    Problem::new(
+        Code::MethodNotAllowed,
+        format!("This route takes {}.", allow.replace(", ", " and ")),
+    )
+    .allowing(allow)
 }
 
 /// What a request says, of all that it could: everything else changes nothing (K2).
@@ -225,6 +246,7 @@ mod tests {
             ("/v1/case-status", Route::CaseStatus),
             ("/case-status/batch", Route::Batch),
             ("/v1/case-status/batch", Route::Batch),
+            ("/budget", Route::Budget),
             ("/health", Route::Health),
         ] {
             assert_eq!(Route::find("GET", path), Ok(route));
@@ -234,6 +256,19 @@ mod tests {
                 Code::MethodNotAllowed
             );
         }
+    }
+
+    #[test]
+    fn ok_a_case_is_watched_and_left_by_methods_of_their_own() {
+        let find = |method| Route::find(method, "/v1/case-status/watch");
+        assert_eq!(find("PUT"), Ok(Route::Watch));
+        assert_eq!(find("DELETE"), Ok(Route::Unwatch));
+        assert_eq!(find("GET").unwrap_err().allow, Some("PUT, DELETE"));
+        assert_eq!(
+            Route::find("PUT", "/budget").unwrap_err().allow,
+            Some("GET, HEAD")
+        );
+        assert_eq!(Route::Budget.scope(), Scope::Ops);
     }
 
     #[test]
@@ -250,6 +285,8 @@ mod tests {
             "/v1/v1/case-status",
             "/v1case-status",
             "/Case-Status",
+            "/budget/",
+            "/case-status/watch/",
             "/v2/case-status",
         ] {
             assert_eq!(

@@ -76,8 +76,7 @@ impl Stored {
         })
     }
 
-    /// From an entry as it is kept.
-    pub(super) fn from_entry(text: &str) -> Option<Self> {
+    fn from_entry(text: &str) -> Option<Self> {
         let Entry { body, .. } = Entry::read(text).ok()?;
         let line = text.split_once('\n')?.0;
         Self::new(line, &JsString::from(body))
@@ -97,7 +96,8 @@ impl Stored {
         Self::from_entry(&entry.renewed(&config.names, &config.table)?)
     }
 
-    fn from_js(text: &JsString) -> Option<Self> {
+    /// From an entry as it is kept, which stays on the JavaScript side.
+    pub(super) fn from_js(text: &JsString) -> Option<Self> {
         // -1 is no index: it becomes a huge one, and the line is then no line.
         let at = u32::try_from(text.index_of("\n", 0)).ok()?;
         let line = String::from(text.substring(0, at));
@@ -242,28 +242,25 @@ pub(super) async fn read_many(
     found
 }
 
-/// Keeps an entry in KV as long as it may serve. A failure is logged and nothing more: the answer
-/// stands without it.
-pub(super) async fn write(
-    kv: &Kv,
-    receipt: ReceiptNumber,
-    text: &str,
-    meta: Meta,
-    now: UnixSeconds,
-) {
+/// Puts an entry among the `items` that [`keep`] writes, for as long as it may serve.
+pub(super) fn entry(items: &Array, receipt: ReceiptNumber, text: &str, now: UnixSeconds) {
+    let Ok(Entry { meta, .. }) = Entry::read(text) else {
+        return;
+    };
     let last = match meta.kind {
         Kind::Found => meta.window.error_until.max(meta.window.stale_until),
         Kind::Absent => meta.window.fresh_until,
     };
-    let ttl = last.since(now).max(SHORTEST_TTL);
-    let done = match glue::put(kv, &entry::key(receipt), text, ttl as f64) {
-        Ok(promise) => JsFuture::from(promise).await.map(drop),
-        Err(error) => Err(error),
-    };
-    if done.is_err() {
-        observe::warn(
-            "KV failed to write: the answer is not cached",
-            &[("receipt", &receipt)],
-        );
+    items.push(&entry::key(receipt).into());
+    items.push(&text.into());
+    items.push(&(last.since(now).max(SHORTEST_TTL) as f64).into());
+}
+
+/// Keeps entries in KV. A failure is logged and nothing more: the answers stand without it.
+pub(super) async fn keep(kv: &Kv, items: &Array) {
+    let failed = JsFuture::from(glue::keep(kv, items)).await;
+    let failed = failed.ok().and_then(|failed| failed.as_f64());
+    if failed != Some(0.0) {
+        observe::warn("KV failed to write: some answers are not cached", &[]);
     }
 }

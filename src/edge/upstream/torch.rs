@@ -1,295 +1,210 @@
 //! Torch over HTTP: one call at a time, bounded in time and size. Only the gate calls this.
 
-use std::collections::HashMap;
-use std::pin::pin;
-use std::time::Duration;
-
-use futures_util::StreamExt;
-use futures_util::future::{Either, join_all, select};
-use worker::{
-    AbortController, CacheMode, Delay, Fetch, Headers, Method, Request, RequestInit,
-    RequestRedirect, Response,
-};
+use wasm_bindgen::JsCast;
+use worker::wasm_bindgen_futures::JsFuture;
 
 use crate::case::{Case, CaseError, MAX_BODY};
 use crate::edge::config::Config;
+use crate::edge::glue::{self, TorchReply};
 use crate::edge::observe;
 use crate::entry::Entry;
 use crate::problem::{Code, Problem};
+use crate::ratelimit::{self, Fields, Window};
 use crate::receipt::ReceiptNumber;
+use crate::reply::{Answer, Reply};
 use crate::retry::retry_after;
+use crate::roster;
+use crate::status::normalize;
 use crate::time::UnixSeconds;
-
-/// How long Torch has for the whole of an answer.
-const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What Torch said of one case: an entry to keep, or a problem to tell; and the status it came with.
 #[derive(Debug, Clone)]
 pub(in crate::edge) struct Said {
     pub(in crate::edge) outcome: Result<String, Problem>,
     pub(in crate::edge) status: Option<u16>,
+    pub(in crate::edge) due: Due,
 }
 
-impl Said {
-    fn problem(problem: Problem, status: Option<u16>) -> Self {
+/// When the case is next due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::edge) enum Due {
+    At(UnixSeconds),
+    /// It is final.
+    Rests,
+    /// It is not recognised: due only where it is pinned.
+    Unrecognised(UnixSeconds),
+    /// There is no answer that tells.
+    Unknown,
+}
+
+impl Answer for Said {
+    fn refused(problem: Problem, status: Option<u16>) -> Self {
         Self {
             outcome: Err(problem),
             status,
+            due: Due::Unknown,
         }
     }
 }
 
-/// Asks Torch for some cases, in as few calls as it takes. The answer has each of them.
+/// One call: what it came to, and what Torch says of its limits.
 pub(in crate::edge) async fn ask(
     config: &Config,
     receipts: &[ReceiptNumber],
-) -> HashMap<ReceiptNumber, Said> {
-    let parts = receipts
-        .chunks(config.batch_max)
-        .map(|part| ask_part(config, part));
-    join_all(parts).await.into_iter().flatten().collect()
-}
-
-/// One call; where Torch rejects it for some of its receipts, its halves are asked again.
-async fn ask_part(config: &Config, part: &[ReceiptNumber]) -> Vec<(ReceiptNumber, Said)> {
-    let mut said = Vec::with_capacity(part.len());
-    let mut parts = vec![part];
-    while let Some(part) = parts.pop() {
-        match part {
-            [] => {}
-            [receipt] => said.push((*receipt, ask_one(config, *receipt).await)),
-            _ => match ask_several(config, part).await {
-                Ok(all) => said.extend(all),
-                Err(whole) if splits(&whole) => {
-                    let (first, second) = part.split_at(part.len().div_ceil(2));
-                    parts.extend([second, first]);
-                }
-                Err(whole) => said.extend(part.iter().map(|receipt| (*receipt, whole.clone()))),
-            },
-        }
-    }
-    said
-}
-
-/// Whether a rejected batch may be the fault of some of its receipts only (torch-api.txt: 400, 404,
-/// and 409 "batch constraints").
-fn splits(whole: &Said) -> bool {
-    matches!(whole.status, Some(400 | 404 | 409 | 413 | 414 | 422))
-}
-
-async fn ask_one(config: &Config, receipt: ReceiptNumber) -> Said {
-    let url = format!("{}/case-status?receipt={}", config.torch, receipt.as_str());
-    let (status, body) = match call(config, &url).await {
-        Ok(answer) => answer,
-        Err(said) if said.status == Some(404) => {
-            return Said {
-                outcome: Ok(absent(config, receipt)),
-                status: Some(404),
-            };
-        }
-        Err(said) => return said,
-    };
-    let case = Case::read(&body, &config.names).and_then(|case| match case.receipt == receipt {
-        true => Ok(case),
-        false => Err(CaseError::wrong_case()),
-    });
-    match case {
-        Ok(case) => Said {
-            outcome: Ok(found(config, &case)),
-            status: Some(status),
-        },
-        Err(error) => unusable(&error, status),
-    }
-}
-
-async fn ask_several(
-    config: &Config,
-    receipts: &[ReceiptNumber],
-) -> Result<Vec<(ReceiptNumber, Said)>, Said> {
+    key: usize,
+    timeout: i64,
+    now: impl Fn() -> UnixSeconds,
+) -> (Reply<Said>, Vec<Window>) {
     let query: Vec<String> = receipts
         .iter()
         .map(|receipt| format!("receipt={}", receipt.as_str()))
         .collect();
-    let url = format!("{}/case-status/batch?{}", config.torch, query.join("&"));
-    let (status, body) = call(config, &url).await?;
-    let records =
-        Case::read_batch(&body, &config.names).map_err(|error| unusable(&error, status))?;
-    let mut found_in = HashMap::new();
+    let batch = if receipts.len() > 1 { "/batch" } else { "" };
+    let url = format!("{}/case-status{batch}?{}", config.torch, query.join("&"));
+    let key = config.keys.get(key).or(config.keys.first());
+    let authorization = key.map(|key| key.authorization()).unwrap_or_default();
+    let reply = glue::call(&url, &authorization, timeout as f64, MAX_BODY as f64);
+    let Ok(reply) = JsFuture::from(reply).await else {
+        return (broken(), Vec::new());
+    };
+    let reply: TorchReply = reply.unchecked_into();
+    let now = now();
+    let fields = reply.fields().unwrap_or_default();
+    let mut lines = fields.split('\n');
+    let mut line = || lines.next().unwrap_or_default();
+    let wait = retry_after(line(), now);
+    let (limits, policies) = (line(), line());
+    let (draft, older) = ((line(), line()), (line(), line()));
+    let (remaining, reset) = if draft.0.is_empty() { older } else { draft };
+    let told = Fields {
+        limits,
+        policies,
+        remaining,
+        reset,
+    };
+    let windows = ratelimit::windows(told, now);
+    let reply = match (reply.status(), reply.trouble().as_deref()) {
+        (_, Some("timeout")) => timed_out(timeout),
+        (Some(status), Some("too_large")) => unusable(receipts, &CaseError::too_large(), status),
+        (Some(status), None) => match reply.body() {
+            Some(body) => cases(config, receipts, &body.to_vec(), status, now),
+            None if status == 404 && receipts.len() == 1 => {
+                let answers = receipts
+                    .iter()
+                    .map(|&one| (one, absent(config, one, 404, now)));
+                Reply::Cases(answers.collect())
+            }
+            None => Reply::of_status(status, wait),
+        },
+        _ => broken(),
+    };
+    (reply, windows)
+}
+
+/// The records of a 200.
+fn cases(
+    config: &Config,
+    receipts: &[ReceiptNumber],
+    body: &[u8],
+    status: u16,
+    now: UnixSeconds,
+) -> Reply<Said> {
+    let records = match receipts {
+        [_] => Case::read(body, &config.names).map(|case| vec![Ok(case)]),
+        _ => Case::read_batch(body, &config.names),
+    };
+    let records = match records {
+        Ok(records) => records,
+        // An error page, or the half of an answer: that passes.
+        Err(error) if error.code() == "not_json" => {
+            return Reply::Failed {
+                problem: told(&error, status),
+                status: Some(status),
+                retry_after: None,
+            };
+        }
+        Err(error) => return unusable(receipts, &error, status),
+    };
+    let mut found: Vec<Case<'_>> = Vec::new();
     let mut fault = None;
     for record in records {
         match record {
-            Ok(case) => {
-                found_in.entry(case.receipt).or_insert(case);
-            }
+            Ok(case) => found.push(case),
             Err(error) => fault = Some(error),
         }
     }
-    let answer = receipts.iter().map(|&receipt| {
-        let said = match (found_in.get(&receipt), &fault) {
-            (Some(case), _) => Said {
-                outcome: Ok(found(config, case)),
-                status: Some(status),
-            },
+    if receipts.len() == 1 && found.iter().any(|case| !receipts.contains(&case.receipt)) {
+        return unusable(receipts, &CaseError::wrong_case(), status);
+    }
+    let answers = receipts.iter().map(|&receipt| {
+        let said = match (found.iter().find(|case| case.receipt == receipt), &fault) {
+            (Some(case), _) => self::found(config, case, status, now),
             // It may be the record that could not be read.
-            (None, Some(error)) => unusable(error, status),
+            (None, Some(error)) => Said::refused(told(error, status), Some(status)),
             // Torch leaves out of a batch what it does not recognise.
-            (None, None) => Said {
-                outcome: Ok(absent(config, receipt)),
-                status: Some(status),
-            },
+            (None, None) => absent(config, receipt, status, now),
         };
         (receipt, said)
     });
-    Ok(answer.collect())
+    Reply::Cases(answers.collect())
 }
 
-fn found(config: &Config, case: &Case<'_>) -> String {
-    Entry::of_case(case, &config.table, now())
+fn found(config: &Config, case: &Case<'_>, status: u16, now: UnixSeconds) -> Said {
+    let text = Entry::of_case(case, &config.table, now);
+    let category = normalize(&case.status_text, case.status_category.as_deref()).category;
+    let window = config.table.window(category, case.receipt, now);
+    let due = roster::next_due(&window, category.is_final(), case.last_status_at);
+    Said {
+        outcome: Ok(text),
+        status: Some(status),
+        due: due.map_or(Due::Rests, Due::At),
+    }
 }
 
-fn absent(config: &Config, receipt: ReceiptNumber) -> String {
-    Entry::absent(config.table.window_not_found(receipt, now())).write()
+fn absent(config: &Config, receipt: ReceiptNumber, status: u16, now: UnixSeconds) -> Said {
+    let window = config.table.window_not_found(receipt, now);
+    Said {
+        outcome: Ok(Entry::absent(window).write()),
+        status: Some(status),
+        due: Due::Unrecognised(roster::next_due_unrecognised(now)),
+    }
 }
 
-fn unusable(error: &CaseError, status: u16) -> Said {
+fn unusable(receipts: &[ReceiptNumber], error: &CaseError, status: u16) -> Reply<Said> {
+    let said = Said::refused(told(error, status), Some(status));
+    let answers = receipts.iter().map(|&receipt| (receipt, said.clone()));
+    Reply::Cases(answers.collect())
+}
+
+fn told(error: &CaseError, status: u16) -> Problem {
     observe::error(
         "Torch's answer cannot be used",
         &[("fault", &error.code()), ("status", &status)],
     );
-    Said::problem(
-        Problem::new(Code::TorchUnusable, format!("{error}. Ask again later.")),
-        Some(status),
-    )
+    Problem::new(Code::TorchUnusable, format!("{error}. Ask again later."))
 }
 
-/// One call: the status and the body of a 200, or what any other answer means for every case asked.
-async fn call(config: &Config, url: &str) -> Result<(u16, Vec<u8>), Said> {
-    let controller = AbortController::default();
-    let signal = controller.signal();
-    let answer = pin!(async {
-        let mut response = Fetch::Request(request(config, url)?)
-            .send_with_signal(&signal)
-            .await?;
-        let status = response.status_code();
-        if status != 200 {
-            return Ok(Err(refused(&response)));
-        }
-        Ok::<_, worker::Error>(bounded(&mut response).await?.map(|body| (status, body)))
-    });
-    match select(answer, pin!(Delay::from(TIMEOUT))).await {
-        Either::Left((Ok(answer), _)) => {
-            if answer.is_err() {
-                // What is left of the body is not wanted.
-                controller.abort();
-            }
-            answer
-        }
-        Either::Left((Err(_), _)) => {
-            observe::error("Torch cannot be reached, or the connection broke", &[]);
-            let detail = "The connection to Torch failed or broke. Ask again later.";
-            Err(Said::problem(
-                Problem::new(Code::TorchUnreachable, detail),
-                None,
-            ))
-        }
-        Either::Right(_) => {
-            controller.abort();
-            observe::error(
-                "Torch did not answer in time",
-                &[("seconds", &TIMEOUT.as_secs())],
-            );
-            let detail = format!(
-                "Torch did not answer within {} seconds. Ask again later.",
-                TIMEOUT.as_secs()
-            );
-            Err(Said::problem(
-                Problem::new(Code::TorchTimeout, detail),
-                None,
-            ))
-        }
+fn broken() -> Reply<Said> {
+    observe::error("Torch cannot be reached, or the connection broke", &[]);
+    Reply::Failed {
+        problem: Problem::new(
+            Code::TorchUnreachable,
+            "The connection to Torch failed or broke. Ask again later.",
+        ),
+        status: None,
+        retry_after: None,
     }
 }
 
-fn request(config: &Config, url: &str) -> worker::Result<Request> {
-    let headers = Headers::new();
-    headers.set("authorization", &config.key.authorization())?;
-    headers.set("accept", "application/json")?;
-    let mut init = RequestInit::new();
-    // A redirect would carry the key to whatever host it names.
-    init.with_method(Method::Get)
-        .with_headers(headers)
-        .with_redirect(RequestRedirect::Manual)
-        // Torch's own word, not that of a cache on the way.
-        .with_cache(CacheMode::NoStore);
-    Request::new_with_init(url, &init)
-}
-
-/// The body, up to the cap; above it, what that means.
-async fn bounded(response: &mut Response) -> worker::Result<Result<Vec<u8>, Said>> {
-    let mut body = Vec::new();
-    let mut stream = response.stream()?;
-    while let Some(chunk) = stream.next().await {
-        body.extend_from_slice(&chunk?);
-        if body.len() > MAX_BODY {
-            return Ok(Err(Said::problem(
-                Problem::new(
-                    Code::TorchUnusable,
-                    "Torch's answer cannot be used: it is larger than 1 MiB. Ask again later.",
-                ),
-                Some(200),
-            )));
-        }
+fn timed_out(milliseconds: i64) -> Reply<Said> {
+    let seconds = milliseconds.saturating_add(500).div_euclid(1000);
+    observe::error("Torch did not answer in time", &[("seconds", &seconds)]);
+    Reply::Failed {
+        problem: Problem::new(
+            Code::TorchTimeout,
+            format!("Torch did not answer within {seconds} seconds. Ask again later."),
+        ),
+        status: None,
+        retry_after: None,
     }
-    Ok(Ok(body))
-}
-
-/// What an answer other than 200 means.
-fn refused(response: &Response) -> Said {
-    let status = response.status_code();
-    let wait = response.headers().get("retry-after").ok().flatten();
-    let wait = wait.and_then(|field| retry_after(&field, now()));
-    let (code, detail) = match status {
-        400 | 422 => (
-            Code::TorchBadRequest,
-            "Torch rejects the request for this receipt number.",
-        ),
-        401 => (
-            Code::TorchUnauthorized,
-            "Torch refuses this proxy's key, not your token. Its operator should check PARLEY_API_KEY.",
-        ),
-        403 => (
-            Code::TorchForbidden,
-            "This proxy's key is not enabled for this Torch environment. Its operator should ask Parley.",
-        ),
-        404 => (
-            Code::CaseNotFound,
-            "Torch does not recognize this receipt number at this time.",
-        ),
-        409 => (
-            Code::TorchConflict,
-            "Torch reports a conflicting request. Ask again later.",
-        ),
-        429 => (
-            Code::TorchRateLimited,
-            "Torch's rate limit is reached. Ask again after the time in Retry-After.",
-        ),
-        _ => (Code::TorchFailed, "Torch failed. Ask again later."),
-    };
-    if !matches!(status, 404 | 429) {
-        observe::error(
-            "Torch did not answer with a case",
-            &[("status", &status), ("code", &code.id())],
-        );
-    }
-    let wait = match code {
-        // Whoever is told to wait is told how long.
-        Code::TorchRateLimited => Some(wait.unwrap_or(60)),
-        Code::TorchFailed => wait,
-        _ => None,
-    };
-    Said::problem(Problem::new(code, detail).after(wait), Some(status))
-}
-
-fn now() -> UnixSeconds {
-    UnixSeconds::from_millis(js_sys::Date::now())
 }

@@ -1,0 +1,458 @@
+//! The gate's Durable Object: carries out what the core's `dispatch.rs` decides.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::rc::Rc;
+
+use futures_channel::oneshot;
+use js_sys::{Array, Date, Math, Promise};
+use wasm_bindgen::prelude::*;
+use worker::Env;
+use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
+
+use super::PURPOSES;
+use super::storage::{self, Row, Storage};
+use crate::budget::{Budget, Purpose, Saved};
+use crate::dispatch::{Call, Dispatch, PATIENCE, Reader, Settled, Step};
+use crate::edge::config::{self, Config};
+use crate::edge::glue::{self, State};
+use crate::edge::observe;
+use crate::edge::store;
+use crate::edge::upstream::torch::{self, Said};
+use crate::entry::Entry;
+use crate::keys::KeyRing;
+use crate::memo::Memo;
+use crate::receipt::ReceiptNumber;
+use crate::report;
+use crate::time::{UnixMillis, UnixSeconds};
+
+/// The gate's memory of what Torch just said, so that KV's slow spreading costs no calls.
+const RECENT_ITEMS: usize = 4096;
+/// In bytes.
+const RECENT_WEIGHT: usize = 16 * 1024 * 1024;
+/// How long that memory lasts at most, in seconds; a fresh answer that is older is in KV everywhere.
+const RECENT_SECONDS: i64 = 120;
+/// A problem is told to those who come within this many seconds; then Torch is asked again.
+const PROBLEM_SECONDS: i64 = 1;
+
+/// A timer is set for so many milliseconds at most.
+const LONGEST_SLEEP: i64 = 1_000;
+
+/// At one tick of the cron trigger, a minute, so many calls' worth of due cases are looked at.
+const CALLS_A_TICK: usize = 10;
+
+/// A case that is read from the cache and that the roster does not know is due after so many seconds:
+/// by then an active case's answer is stale.
+const UNKNOWN_SECONDS: i64 = 900;
+
+/// What one who waits is told: what was said, and whether Torch was asked.
+type Heard = (Said, bool);
+
+/// The Durable Object, as JavaScript sees it.
+#[wasm_bindgen]
+#[expect(missing_debug_implementations, reason = "it is JavaScript's")]
+pub struct Gate(Rc<Shared>);
+
+struct Shared {
+    state: State,
+    env: Env,
+    /// From the first request on. No borrow of it is held over an `.await`.
+    inner: RefCell<Option<Inner>>,
+}
+
+struct Inner {
+    config: Rc<Config>,
+    dispatch: Dispatch<Said>,
+    storage: Storage,
+    waiting: HashMap<u64, oneshot::Sender<Heard>>,
+    recent: Memo<(Said, UnixSeconds)>,
+    serial: u64,
+    /// The moment that a timer is set to.
+    wake: Option<UnixMillis>,
+}
+
+#[wasm_bindgen]
+impl Gate {
+    /// The runtime makes one.
+    #[wasm_bindgen(constructor)]
+    pub fn new(state: JsValue, env: Env) -> Self {
+        Self(Rc::new(Shared {
+            state: state.unchecked_into(),
+            env,
+            inner: RefCell::default(),
+        }))
+    }
+
+    /// Answers a request: `what` is its path, `text` its body.
+    pub fn fetch(&self, what: String, text: String) -> Promise {
+        let shared = Rc::clone(&self.0);
+        future_to_promise(async move { shared.answer(&what, &text).await })
+    }
+}
+
+impl Shared {
+    async fn answer(self: Rc<Self>, what: &str, text: &str) -> Result<JsValue, JsValue> {
+        #[cfg(feature = "panic-probe")]
+        #[expect(clippy::panic, reason = "it is what this is for")]
+        if what == "__panic" {
+            panic!("a panic on purpose, in the gate");
+        }
+        self.open()?;
+        let now = now();
+        let mut lines = text.split('\n');
+        let mut line = || lines.next().unwrap_or_default();
+        match what {
+            "ask" => {
+                self.tally(line(), line(), now);
+                let (since, client) = (line().parse().unwrap_or(0), line());
+                return Ok(self.ask(line(), client, UnixSeconds(since), now).await);
+            }
+            "report" => self.tally(line(), line(), now),
+            "tick" => self.reconcile(now),
+            "watch" | "unwatch" => return self.watch(line(), what == "watch", now),
+            "budget" => {
+                self.tally(line(), line(), now);
+                return Ok(self.report(now).into());
+            }
+            _ => return Err("the gate knows no such thing".into()),
+        }
+        Ok(JsValue::TRUE)
+    }
+
+    /// Reads the configuration and what is stored, at the first request.
+    fn open(&self) -> Result<(), JsValue> {
+        let mut inner = self.inner.borrow_mut();
+        if inner.is_some() {
+            return Ok(());
+        }
+        let config = config::of(&self.env).map_err(|problem| JsValue::from(problem.code.id()))?;
+        let storage = Storage::open(&self.state);
+        let keys = KeyRing::new(config.keys.iter().map(|key| key.id()));
+        let budget = Budget::new(config.limits, now().seconds());
+        let mut dispatch = Dispatch::new(budget, keys, config.batch_max);
+        dispatch.restore(storage.numbers());
+        *inner = Some(Inner {
+            config,
+            dispatch,
+            storage,
+            waiting: HashMap::new(),
+            recent: Memo::new(RECENT_ITEMS, RECENT_WEIGHT),
+            serial: 0,
+            wake: None,
+        });
+        Ok(())
+    }
+
+    fn with<T>(&self, make: impl FnOnce(&mut Inner) -> T) -> Option<T> {
+        self.inner.borrow_mut().as_mut().map(make)
+    }
+
+    /// Cases for readers: `r`, `v` or `b` for the purpose, and the number.
+    async fn ask(
+        self: &Rc<Self>,
+        cases: &str,
+        client: &str,
+        since: UnixSeconds,
+        now: UnixMillis,
+    ) -> JsValue {
+        let mut pending = Vec::new();
+        for case in cases.split(' ') {
+            let (letter, number) = case.split_at_checked(1).unwrap_or_default();
+            // The Worker sends what it should; anything else has no answer.
+            let Ok(receipt) = number.parse::<ReceiptNumber>() else {
+                continue;
+            };
+            let purpose = PURPOSES
+                .iter()
+                .find(|(_, known)| letter.starts_with(*known));
+            let purpose = purpose.map_or(Purpose::Read, |(purpose, _)| *purpose);
+            let asked = self.with(|inner| inner.ask(receipt, purpose, client, since, now));
+            pending.extend(asked.map(|asked| (receipt, purpose, asked)));
+        }
+        self.drive();
+        let told = Array::new();
+        let mut overdue = Vec::new();
+        for (receipt, purpose, (heard, collapsed)) in pending {
+            let heard = match heard {
+                Ok(heard) => Some(heard),
+                Err(receiver) => receiver.await.ok(),
+            };
+            if purpose == Purpose::Refresh && matches!(heard, Some((_, false))) {
+                overdue.push(receipt);
+            }
+            told.push(&self::told(heard, collapsed));
+        }
+        // What could not be refreshed stays due, and travels with the next call that has room.
+        storage::overdue(&self.state, overdue.into_iter(), now.seconds());
+        told.into()
+    }
+
+    /// Takes the next steps, as far as there are any now.
+    fn drive(self: &Rc<Self>) {
+        loop {
+            let now = now();
+            let Some(step) = self.with(|inner| inner.dispatch.next(now)) else {
+                return;
+            };
+            self.settle(now);
+            match step {
+                Step::Call(call) => self.call(call, now),
+                Step::Wait(until) => {
+                    self.wake_at(until, now);
+                    break;
+                }
+                Step::Idle => break,
+            }
+        }
+        // Before any call leaves: what the runtime sends out waits for what was written before it.
+        self.with(|inner| {
+            let numbers = inner.dispatch.numbers();
+            inner.storage.keep(&self.state, numbers);
+        });
+    }
+
+    fn wake_at(self: &Rc<Self>, until: UnixMillis, now: UnixMillis) {
+        // Not for longer at a time: most deadlines are never reached, and a timer that nobody needs
+        // any more keeps the object in memory.
+        let until = until.min(now.plus(LONGEST_SLEEP));
+        let is_sooner = self.with(|inner| {
+            let is_sooner = inner.wake.is_none_or(|wake| until < wake || wake <= now);
+            if is_sooner {
+                inner.wake = Some(until);
+            }
+            is_sooner
+        });
+        if is_sooner != Some(true) {
+            return;
+        }
+        let shared = Rc::clone(self);
+        self.spawn(async move {
+            let _ = JsFuture::from(glue::sleep(until.since(now) as f64)).await;
+            shared.with(|inner| {
+                if inner.wake == Some(until) {
+                    inner.wake = None;
+                }
+            });
+            shared.drive();
+        });
+    }
+
+    /// Makes a call, with what is due for company where there is room. Apart from the request that
+    /// asks: should that one go away, the others still get their answer.
+    fn call(self: &Rc<Self>, mut call: Call, now: UnixMillis) {
+        let room = call.room;
+        let config = self.with(|inner| {
+            if room > 0 {
+                // Some of those that are due are wanted already.
+                let most = room.saturating_add(call.receipts.len());
+                let due = storage::due(&self.state, most, now.seconds());
+                inner.dispatch.ride(&mut call, due, now);
+            }
+            Rc::clone(&inner.config)
+        });
+        let Some(config) = config else { return };
+        let shared = Rc::clone(self);
+        self.spawn(async move {
+            let Call {
+                id,
+                receipts,
+                key,
+                timeout,
+                ..
+            } = call;
+            let second = || self::now().seconds();
+            let (reply, windows) = torch::ask(&config, &receipts, key, timeout, second).await;
+            let now = self::now();
+            observe::reply(&reply);
+            shared.with(|inner| {
+                inner.dispatch.budget.told(&windows, now.seconds());
+                inner.dispatch.answered(id, key, reply, now, Math::random());
+            });
+            shared.settle(now);
+            shared.drive();
+        });
+    }
+
+    /// Passes on what is settled, and keeps it.
+    fn settle(self: &Rc<Self>, now: UnixMillis) {
+        let settled = self.with(|inner| inner.dispatch.settled());
+        let (mut rows, items) = (Vec::new(), Array::new());
+        for settled in settled.unwrap_or_default() {
+            let Settled {
+                receipt,
+                readers,
+                answer,
+                asked,
+            } = settled;
+            if asked {
+                rows.push(Row {
+                    receipt,
+                    due: answer.due,
+                    read: !readers.is_empty(),
+                });
+            }
+            if let Ok(text) = &answer.outcome {
+                store::entry(&items, receipt, text, now.seconds());
+            }
+            self.with(|inner| inner.pass_on(receipt, readers, answer, asked, now.seconds()));
+        }
+        storage::enter(&self.state, &rows, now.seconds());
+        if items.length() > 0 {
+            let shared = Rc::clone(self);
+            // Nobody waits for this: the answers are on their way.
+            self.spawn(async move { store::keep(&store::kv(&shared.env), &items).await });
+        }
+    }
+
+    /// Refreshes what is due, as far as the budget goes.
+    fn reconcile(self: &Rc<Self>, now: UnixMillis) {
+        storage::prune(&self.state, now.seconds());
+        self.with(|inner| {
+            let most = inner.dispatch.batch_max().saturating_mul(CALLS_A_TICK);
+            for receipt in storage::due(&self.state, most, now.seconds()) {
+                inner.dispatch.ask(receipt, None, "", now);
+            }
+        });
+        self.drive();
+    }
+
+    fn watch(&self, number: &str, watched: bool, now: UnixMillis) -> Result<JsValue, JsValue> {
+        let receipt = number
+            .parse::<ReceiptNumber>()
+            .map_err(|_| JsValue::from("no receipt number"))?;
+        storage::pin(&self.state, receipt, watched, now.seconds());
+        let answer = format!("{{\"receipt_number\":\"{number}\",\"watched\":{watched}}}");
+        Ok(answer.into())
+    }
+
+    /// Takes what an isolate has answered by itself: how many reads, and of which cases.
+    fn tally(&self, hits: &str, seen: &str, now: UnixMillis) {
+        let hits: i64 = hits.parse().unwrap_or(0);
+        let second = now.seconds();
+        self.with(|inner| {
+            inner.dispatch.budget.roll(second);
+            inner.dispatch.budget.save(Saved {
+                cache: hits,
+                ..Saved::default()
+            });
+            let numbers = inner.dispatch.numbers();
+            inner.storage.keep(&self.state, numbers);
+        });
+        let seen = seen.split(' ').filter_map(|number| number.parse().ok());
+        storage::seen(&self.state, seen, second.plus(UNKNOWN_SECONDS), second);
+    }
+
+    fn report(&self, now: UnixMillis) -> String {
+        let roster = storage::count(&self.state, now.seconds());
+        let report = self.with(|inner| {
+            inner.dispatch.budget.roll(now.seconds());
+            report::budget(&inner.dispatch, roster, now)
+        });
+        report.unwrap_or_default()
+    }
+
+    /// Does something apart from the request.
+    fn spawn(&self, future: impl Future<Output = ()> + 'static) {
+        // Boxed: one kind of promise for all.
+        let future: Pin<Box<dyn Future<Output = ()>>> = Box::pin(future);
+        self.state.wait_until(&future_to_promise(async {
+            future.await;
+            Ok(JsValue::UNDEFINED)
+        }));
+    }
+}
+
+impl Inner {
+    /// What is known of a case, or the end of what will bring it; and whether that is another's call.
+    fn ask(
+        &mut self,
+        receipt: ReceiptNumber,
+        purpose: Purpose,
+        client: &str,
+        since: UnixSeconds,
+        now: UnixMillis,
+    ) -> (Result<Heard, oneshot::Receiver<Heard>>, bool) {
+        let recent = self.recent.get(receipt, now.seconds());
+        if let Some((said, _)) = recent.filter(|(_, at)| *at >= since) {
+            let said = said.clone();
+            self.dispatch.budget.save(Saved {
+                coalescing: 1,
+                ..Saved::default()
+            });
+            return (Ok((said, true)), true);
+        }
+        self.serial = self.serial.wrapping_add(1);
+        let (sender, receiver) = oneshot::channel();
+        self.waiting.insert(self.serial, sender);
+        let reader = Reader {
+            id: self.serial,
+            purpose,
+            deadline: now.plus(PATIENCE),
+        };
+        let joins = self.dispatch.ask(receipt, Some(reader), client, now);
+        (Err(receiver), joins)
+    }
+
+    /// Remembers for a moment what was said of a case, and tells those who wait.
+    fn pass_on(
+        &mut self,
+        receipt: ReceiptNumber,
+        readers: Vec<u64>,
+        said: Said,
+        asked: bool,
+        now: UnixSeconds,
+    ) {
+        if asked {
+            let fresh_for = match said.outcome.as_deref().map(Entry::read) {
+                Ok(Ok(entry)) => entry.meta.window.ttl(now).min(RECENT_SECONDS),
+                _ => PROBLEM_SECONDS,
+            };
+            let weight = said.outcome.as_deref().map_or(0, str::len);
+            let kept = (said.clone(), now);
+            self.recent.put(
+                receipt,
+                kept,
+                weight.saturating_add(512),
+                now.plus(fresh_for),
+            );
+        }
+        for reader in readers {
+            if let Some(sender) = self.waiting.remove(&reader) {
+                // One who has gone away needs no answer.
+                let _ = sender.send((said.clone(), asked));
+            }
+        }
+    }
+}
+
+/// Seven values for `Answer::read`: an entry; or a problem's code, its detail and its wait; then Torch's
+/// status, whether it was asked, and whether by another's call.
+fn told(heard: Option<Heard>, collapsed: bool) -> JsValue {
+    let Some((said, asked)) = heard else {
+        return JsValue::NULL;
+    };
+    let values = Array::new();
+    match said.outcome {
+        Ok(entry) => {
+            values.push(&entry.into());
+            for _ in 0..3 {
+                values.push(&JsValue::NULL);
+            }
+        }
+        Err(problem) => {
+            values.push(&JsValue::NULL);
+            values.push(&problem.code.id().into());
+            values.push(&problem.detail.as_ref().into());
+            values.push(&problem.retry_after.map(|wait| wait as f64).into());
+        }
+    }
+    values.push(&said.status.into());
+    values.push(&asked.into());
+    values.push(&(asked && collapsed).into());
+    values.into()
+}
+
+fn now() -> UnixMillis {
+    UnixMillis::from_js(Date::now())
+}
