@@ -16,6 +16,9 @@ const LONGEST_REST: u64 = 120_000;
 /// with the memory that waited for it.
 const PROBE: i64 = 10_500;
 
+/// While a probe is on its way, look again after so many milliseconds.
+const LOOK_AGAIN: i64 = 1_000;
+
 /// What the breaker does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
@@ -63,7 +66,8 @@ impl Breaker {
             return Err(self.open_until);
         }
         match self.probing.map(|since| since.plus(PROBE)) {
-            Some(lost) if now < lost => Err(lost),
+            // Its answer opens or closes the breaker, and comes when it comes.
+            Some(lost) if now < lost => Err(lost.min(now.plus(LOOK_AGAIN))),
             _ => Ok(()),
         }
     }
@@ -193,7 +197,9 @@ mod tests {
         let mut breaker = failing(THRESHOLD, NOW);
         let now = NOW.plus(2500);
         breaker.called(now);
-        assert_eq!(breaker.admit(now), Err(now.plus(PROBE)));
+        assert_eq!(breaker.admit(now), Err(now.plus(LOOK_AGAIN)));
+        let last = now.plus(PROBE - 1);
+        assert_eq!(breaker.admit(last), Err(last.plus(1)));
         assert_eq!(breaker.admit(now.plus(PROBE)), Ok(()));
     }
 

@@ -47,25 +47,36 @@ const LONGEST_PAUSE: u64 = 2_000;
 /// Calls on their way at once. Six connections are the platform's limit.
 const MOST_CALLS: usize = 4;
 
-/// How a batch fills, in milliseconds: it leaves when nobody has come for `quiet`, or when its first
-/// has waited for `longest`; with nobody waiting, after `behind`.
+/// How a batch fills, in milliseconds: it leaves when nobody has come for `quiet`, or for `busy` while
+/// another call is on its way, or for `crowded` where many have just come; when its first has waited
+/// for `longest`; and with nobody waiting, after `behind`.
 struct Gathering {
     quiet: i64,
+    busy: i64,
+    crowded: i64,
     longest: i64,
     behind: i64,
 }
 
 const AMPLE: Gathering = Gathering {
     quiet: 5,
-    longest: 150,
+    busy: 25,
+    crowded: 100,
+    longest: 400,
     behind: 100,
 };
 /// Where the day's calls will not last, a call saved is worth a moment's waiting.
 const TIGHT: Gathering = Gathering {
     quiet: 250,
+    busy: 250,
+    crowded: 250,
     longest: 1_000,
     behind: 1_000,
 };
+
+/// A call with so many cases tells of a crowd, for so many milliseconds.
+const CROWD: usize = 5;
+const CROWDED: i64 = 1_000;
 
 /// One who waits for a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -197,6 +208,8 @@ pub struct Dispatch<A> {
     splits: Vec<(u64, Split)>,
     serial: u64,
     last_came: UnixMillis,
+    /// When a call last left with many who had come together.
+    crowd: UnixMillis,
     /// Nobody's deadline lies before it.
     next_deadline: UnixMillis,
     settled: Vec<Settled<A>>,
@@ -219,6 +232,7 @@ impl<A: Answer> Dispatch<A> {
             splits: Vec::new(),
             serial: 0,
             last_came: UnixMillis::default(),
+            crowd: UnixMillis::default(),
             next_deadline: UnixMillis(i64::MAX),
             settled: Vec::new(),
         }
@@ -370,9 +384,14 @@ impl<A: Answer> Dispatch<A> {
                     until: until.millis(),
                     problem: limited(wait),
                 };
-                let left = self.hold(&flight.receipts, &hold, Some(429), now);
-                self.part(left, hold.until, flight.attempt, None);
-                self.forget_split(flight.split);
+                let attempt = flight.attempt.saturating_add(1);
+                if attempt < ATTEMPTS {
+                    let left = self.hold(&flight.receipts, &hold, Some(429), now);
+                    self.part(left, hold.until, attempt, None);
+                    self.forget_split(flight.split);
+                } else {
+                    self.give_up(&flight, &A::refused(hold.problem, Some(429)));
+                }
             }
             Reply::Failed {
                 problem,
@@ -635,10 +654,14 @@ impl<A: Answer> Dispatch<A> {
                 None => {
                     let full =
                         self.people.len().saturating_add(self.behind.len()) >= self.batch_max;
-                    let mut due = since.plus(gathering.longest);
-                    if self.flights.is_empty() {
-                        due = due.min(self.last_came.plus(gathering.quiet));
-                    }
+                    let pause = match self.crowd.since(now).abs() < CROWDED {
+                        true => gathering.crowded,
+                        false if self.flights.is_empty() => gathering.quiet,
+                        false => gathering.busy,
+                    };
+                    let due = since
+                        .plus(gathering.longest)
+                        .min(self.last_came.plus(pause));
                     if !full && now < due {
                         return Err(due);
                     }
@@ -743,6 +766,9 @@ impl<A: Answer> Dispatch<A> {
         }
         if receipts.is_empty() {
             return None;
+        }
+        if receipts.len() >= CROWD {
+            self.crowd = now;
         }
         let purpose = self.purpose(&receipts);
         let room = self.batch_max.saturating_sub(receipts.len());

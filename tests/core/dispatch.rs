@@ -174,14 +174,29 @@ fn ok_a_full_batch_leaves_at_once_and_the_next_fills_while_it_is_on_its_way() {
     assert_eq!(sizes, [100, 100, 50]);
     assert_eq!(
         gate.now,
-        NOW.plus(150),
-        "the last waits for company while others are on their way, but not long"
+        NOW.plus(100),
+        "the last waits for company where so many have come, but not long"
     );
     for call in &calls {
         gate.answer_well(call);
     }
     assert_eq!(gate.told().len(), 250);
     assert_eq!(gate.dispatch.budget.saved().batching, 247);
+}
+
+#[test]
+fn ok_a_batch_does_not_fill_for_ever() {
+    let mut gate = Gate::new(Limits::default(), 500, 1);
+    let first = gate.now;
+    for n in 0..120 {
+        gate.ask(n);
+        if let Step::Call(call) = gate.dispatch.next(gate.now) {
+            assert_eq!((gate.now.since(first), call.receipts.len()), (400, 101));
+            return;
+        }
+        gate.now = gate.now.plus(4);
+    }
+    panic!("it still fills");
 }
 
 #[test]
@@ -294,7 +309,7 @@ fn ok_a_refresh_rides_with_people_and_goes_alone_where_nobody_comes() {
     gate.ask(5);
     let asked = gate.now;
     assert_eq!(gate.call().unwrap().receipts, receipts(5..6));
-    assert!(gate.now.since(asked) < 160);
+    assert!(gate.now.since(asked) < 30);
     assert_eq!(gate.dispatch.budget.day_used(), (2, 1));
 }
 

@@ -17,8 +17,8 @@ test("ok the Worker is at most 200 KB gzipped", (t) => {
 
 test("ok each build exports its own functions and no other's", () => {
   const own = (face) => exported(face).filter((name) => !/^(memory|intounderlying|minifyconfig|r2range|containerstartup|wasm_bindgen__|_ZN)/.test(name)).sort();
-  assert.deepEqual(own("worker"), ["fetch", "gate_fetch", "gate_new", "init", "lane", "lane_read"]);
-  assert.deepEqual(own("sandbox"), ["fetch", "init", "sandboxtorch_fetch", "sandboxtorch_new"]);
+  assert.deepEqual(own("worker"), ["fetch", "gate_fetch", "gate_new", "lane", "lane_read"]);
+  assert.deepEqual(own("sandbox"), ["fetch", "sandboxtorch_fetch", "sandboxtorch_new"]);
   assert.deepEqual(own("browser"), ["normalize", "parseReceipt"]);
 });
 

@@ -94,6 +94,7 @@ test("ok a stale answer serves where Torch fails, marked", async () => {
     assert.deepEqual([answer.cache.fwd, answer.cache.detail, answer.cache["fwd-status"]], ["stale", detail, status]);
     assert.ok(answer.cache.ttl < -86_000 && Number(answer.headers.get("age")) > 87_000);
     await sandbox.mend();
+    await proxy.forget();
   }
 });
 

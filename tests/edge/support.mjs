@@ -109,6 +109,23 @@ export class Proxy {
     await (await this.kv()).put(`case:1:${receipt}`, `${line}\n${text}`);
   }
 
+  /** The rows that a statement gives on the gate's SQLite. */
+  sql = async (statement, ...values) => (await this.harness.getWorker().getDurableObjectStorage("GATE", { name: "torch" })).exec(statement, ...values);
+
+  /** Ends the gate as the platform does now and then: what it has in memory is gone, what it stored is not. */
+  evict = () => this.harness.getWorker().evictDurableObject("GATE", { name: "torch" });
+
+  /** Makes the gate as new: nothing used, no pause, no key refused. */
+  async forget() {
+    for (const table of ["number", "roster"]) await this.sql(`DELETE FROM ${table}`);
+    await this.evict();
+  }
+
+  tick = () => this.harness.getWorker().scheduled({ cron: "* * * * *" });
+
+  /** What `GET /budget` says. */
+  budget = async () => (await this.get("/budget", { authorization: "Bearer operator-token" })).json();
+
   logs = () => this.harness.getLogs().map((log) => log.message ?? JSON.stringify(log)).join("\n");
   close = () => this.harness.close();
 }
