@@ -17,8 +17,10 @@ import { END_SIGNALS, ROOT, ensureNode, fail, field, say } from "./setup.mjs";
 const HOST = "127.0.0.1";
 const STATE = resolve(ROOT, process.env.TORCH_EDGE_STATE ?? ".wrangler/start");
 const PATIENCE = 60_000;
+/** `wrangler dev` keeps no time of its own: the cron trigger is ours to pull. */
+const TICK = 60_000;
 // Of the sandbox's cases one with something new in nearly every half year until the middle of 2028.
-const SETTINGS = ["FRESHNESS", "FIELD_NAMES", "TORCH_BATCH_MAX", "TORCH_PATH_PREFIX"];
+const SETTINGS = ["FRESHNESS", "FIELD_NAMES", "TORCH_BATCH_MAX", "TORCH_PATH_PREFIX", "TORCH_PER_MINUTE", "TORCH_PER_DAY", "DAY_RESETS_AT", "PARLEY_API_KEY_NEXT"];
 const RECEIPT = "IOE0907407037";
 
 await ensureNode();
@@ -38,12 +40,15 @@ start("sandbox", "wrangler.sandbox.toml", {});
 start("proxy", "wrangler.toml", {
   TORCH_BASE_URL: sandbox,
   PARLEY_API_KEY: field("wrangler.sandbox.toml", /^SANDBOX_KEYS = "([^",]+)/m, "a key in SANDBOX_KEYS"),
-  CLIENTS: JSON.stringify([{ name: "demo", sha256: [createHash("sha256").update(token).digest("hex")], scopes: ["read"] }]),
+  CLIENTS: JSON.stringify([{ name: "demo", sha256: [createHash("sha256").update(token).digest("hex")], scopes: ["read", "ops"] }]),
+  TORCH_PER_MINUTE: field("wrangler.sandbox.toml", /^SANDBOX_PER_MINUTE = "(\d+)/m, "SANDBOX_PER_MINUTE"),
+  TORCH_PER_DAY: field("wrangler.sandbox.toml", /^SANDBOX_PER_DAY = "(\d+)/m, "SANDBOX_PER_DAY"),
   ...Object.fromEntries(SETTINGS.filter((name) => name in process.env).map((name) => [name, process.env[name]])),
 });
 const [{ clock }] = await Promise.all([answer(`${sandbox}/__sandbox/state`), answer(`${proxy}/health`)]);
 writeFileSync(join(STATE, "address"), proxy);
 started = true;
+setInterval(() => fetch(`${proxy}/cdn-cgi/handler/scheduled`).then((response) => response.text()).catch(() => {}), TICK);
 console.log(welcome(clock));
 
 /** The port of a variable, or the first free one from `first` on. */
@@ -193,6 +198,10 @@ function welcome(clock) {
   Ask for a case, twice: the second answer comes from the cache.
 
     curl -i -H "Authorization: Bearer ${token}" "${proxy}/case-status?receipt=${RECEIPT}"
+
+  See what it cost, and what was saved.
+
+    curl -H "Authorization: Bearer ${token}" "${proxy}/budget"
 
   Move the sandbox's clock half a year on. The cache notices when its answer is stale, or
   half a minute after it last asked, if you add -H "Cache-Control: no-cache" to the line above.

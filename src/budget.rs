@@ -32,8 +32,11 @@ const MINUTE: i64 = 61;
 const PAUSE: i64 = 60;
 const LONGEST_PAUSE: i64 = 900;
 
-/// One part in so many of the day is kept for people.
-const RESERVE_PART: f64 = 4.0;
+/// One part in so many of the day is kept for people: half of it. A stale answer is a small evil, none
+/// at all a great one, and people's calls carry what is due.
+const RESERVE_PART: f64 = 2.0;
+/// What has passed of a day is taken for one part in so many of it at least: a morning tells little.
+const MORNING_PART: f64 = 4.0;
 /// One part in so many of a minute is kept for people.
 const MINUTE_RESERVE_PART: u32 = 5;
 /// One part in so many of the day may background work have before its time.
@@ -484,19 +487,18 @@ impl Budget {
         self.limits
     }
 
-    /// How many calls of what is left of the day are kept for people: a quarter of the day for the
-    /// whole of it and less as it runs out, or what they will want if the rest of the day is like what
+    /// How many calls of what is left of the day are kept for people: half of the day for the whole of
+    /// it and less as it runs out, or what they will want if the rest of the day is like what
     /// has passed of it, whichever is more.
     pub fn reserve(&self, now: UnixSeconds) -> i64 {
         let (Some(limit), Some(left)) = (self.limits.per_day, self.day_left()) else {
             return 0;
         };
         let rest = self.day_fraction_left(now);
-        let quarter = f64::from(limit) * rest / RESERVE_PART;
-        // A morning tells little of the day: it is taken for a quarter of it at least.
-        let wanted = self.people as f64 * rest / (1.0 - rest).max(1.0 / RESERVE_PART);
+        let half = f64::from(limit) * rest / RESERVE_PART;
+        let wanted = self.people as f64 * rest / (1.0 - rest).max(1.0 / MORNING_PART);
         // A float-to-integer `as` saturates.
-        (quarter.max(wanted).ceil() as i64).min(left)
+        (half.max(wanted).ceil() as i64).min(left)
     }
 
     /// When the day's calls will be used up at the pace of the last hour; `None` where they last.
@@ -541,7 +543,7 @@ impl Budget {
         left as f64 / DAY as f64
     }
 
-    /// When background work may have its next call: three quarters of the day, in step with the time.
+    /// When background work may have its next call: what is not kept of the day, in step with the time.
     fn next_refresh(&self) -> Option<UnixSeconds> {
         let limit = f64::from(self.limits.per_day?);
         let whole = limit - limit / RESERVE_PART;

@@ -6,27 +6,40 @@ import { Hono } from "hono";
 type Env = { Bindings: { CASES: { get(key: string): Promise<string | null> }; CLIENTS: string } };
 type Page = { body: string; fetchedAt: number; freshUntil: number; lastModified?: string; etag: string };
 
-const clients: { name: string; hashes: Buffer[]; scopes: string[] }[] = [];
+type Client = { name: string; hashes: Buffer[]; scopes: string[]; allowance: number; minute: number; used: number };
+const clients: Client[] = [];
 const memo = new Map<string, { page: Page; until: number }>();
 const MEMO_MS = 5000;
 
-function admit(authorization: string | undefined, secret: string): boolean {
+function admit(authorization: string | undefined, secret: string): Client | undefined {
   if (clients.length === 0) {
-    for (const { name, sha256, scopes } of JSON.parse(secret)) {
-      clients.push({ name, scopes, hashes: sha256.map((hash: string) => Buffer.from(hash, "hex")) });
+    for (const { name, sha256, scopes, allowance } of JSON.parse(secret)) {
+      clients.push({ name, scopes, allowance, minute: 0, used: 0, hashes: sha256.map((hash: string) => Buffer.from(hash, "hex")) });
     }
   }
   const token = /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1];
-  if (!token) return false;
+  if (!token) return undefined;
   const presented = createHash("sha256").update(token).digest();
-  let admitted = false;
+  let admitted: Client | undefined;
   for (const client of clients) {
     for (const hash of client.hashes) {
-      if (timingSafeEqual(presented, hash) && client.scopes.includes("read")) admitted = true;
+      if (timingSafeEqual(presented, hash) && client.scopes.includes("read")) admitted = client;
     }
   }
   return admitted;
 }
+
+/** Counts a request of a client in its minute; what is left, or less than nothing. */
+function count(client: Client, seconds: number): number {
+  const minute = Math.floor(seconds / 60);
+  if (minute !== client.minute) Object.assign(client, { minute, used: 0 });
+  client.used += 1;
+  return client.allowance - client.used;
+}
+
+/** Cases that were read and how many reads, to be reported some time. */
+const seen = new Set<string>();
+let hits = 0;
 
 function parseReceipt(text: string): string | undefined {
   const receipt = text.replace(/[-\s]/g, "").toUpperCase();
@@ -46,7 +59,8 @@ function readEntry(text: string | null): Page | undefined {
 const app = new Hono<Env>();
 
 app.get("/case-status", async (c) => {
-  if (!admit(c.req.header("authorization"), c.env.CLIENTS)) return c.json({ code: "unauthorized" }, 401);
+  const client = admit(c.req.header("authorization"), c.env.CLIENTS);
+  if (!client) return c.json({ code: "unauthorized" }, 401);
   const receipt = parseReceipt(c.req.query("receipt") ?? "");
   if (!receipt) return c.json({ code: "receipt_malformed" }, 400);
 
@@ -62,12 +76,18 @@ app.get("/case-status", async (c) => {
   const seconds = Math.floor(now / 1000);
   const ttl = page.freshUntil - seconds;
   if (ttl <= 0 || c.req.header("cache-control")?.includes("no-cache")) return c.json({ code: "torch_unreachable" }, 502);
+  const left = count(client, seconds);
+  if (left < 0) return c.json({ code: "rate_limited" }, 429);
+  hits += 1;
+  if (seen.size < 2000) seen.add(receipt);
   const validator = c.req.header("if-none-match");
   const headers: Record<string, string> = {
     Age: String(Math.max(0, seconds - page.fetchedAt)),
     "Cache-Control": `private, max-age=${page.freshUntil - page.fetchedAt}`,
     "Cache-Status": `torch-edge; hit; ttl=${ttl}`,
     ETag: page.etag,
+    RateLimit: `"client";r=${left};t=${60 - (seconds % 60)}`,
+    "RateLimit-Policy": `"client";q=${client.allowance};w=60`,
   };
   if (page.lastModified) headers["Last-Modified"] = page.lastModified;
   if (validator && validator.split(",").some((tag) => tag.trim().replace(/^W\//, "") === page.etag)) {

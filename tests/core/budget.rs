@@ -99,15 +99,15 @@ fn ok_a_fifth_of_the_minute_is_kept_for_people() {
 }
 
 #[test]
-fn ok_a_quarter_of_the_day_is_kept_for_people_and_less_as_it_runs_out() {
+fn ok_half_of_the_day_is_kept_for_people_and_less_as_it_runs_out() {
     let mut budget = budget(None, 100);
     let noon = MIDNIGHT.plus(DAY / 2);
-    assert_eq!((budget.reserve(MIDNIGHT), budget.reserve(noon)), (25, 13));
+    assert_eq!((budget.reserve(MIDNIGHT), budget.reserve(noon)), (50, 25));
     // Who could be shown an older answer leaves it alone, and it grows with what people ask: it holds
     // what they will want if they go on like that.
     let taken = drain(&mut budget, Purpose::Revalidate, MIDNIGHT);
     let left = 100 - taken;
-    assert!((1..75).contains(&taken), "{taken}");
+    assert!((1..50).contains(&taken), "{taken}");
     assert_eq!(budget.reserve(MIDNIGHT), i64::from(left));
     assert_eq!(drain(&mut budget, Purpose::Read, MIDNIGHT), left);
     assert_eq!(
@@ -119,20 +119,20 @@ fn ok_a_quarter_of_the_day_is_kept_for_people_and_less_as_it_runs_out() {
 #[test]
 fn ok_background_work_keeps_to_the_days_pace() {
     let mut budget = budget(None, 1000);
-    // A fiftieth of the day at once, and from then on three quarters of the day, evenly.
+    // A fiftieth of the day at once, and from then on half of the day, evenly.
     assert_eq!(drain(&mut budget, Purpose::Refresh, MIDNIGHT), 20);
     let (why, wait) = shortage(&budget, Purpose::Refresh, MIDNIGHT).unwrap();
-    assert_eq!((why, wait), (Shortage::Pace, 116));
+    assert_eq!((why, wait), (Shortage::Pace, 173));
     assert_eq!(budget.admit(Purpose::Refresh, MIDNIGHT.plus(wait)), Ok(()));
     assert_eq!(
         drain(&mut budget, Purpose::Refresh, MIDNIGHT.plus(DAY / 2)),
-        375,
+        250,
         "what was not used in the morning is there at noon"
     );
     let end = MIDNIGHT.plus(DAY - 1);
     let evening = drain(&mut budget, Purpose::Refresh, end);
-    assert!(20 + 375 + evening <= 770, "{evening}");
-    assert!(drain(&mut budget, Purpose::Read, end) >= 230);
+    assert!(20 + 250 + evening <= 520, "{evening}");
+    assert!(drain(&mut budget, Purpose::Read, end) >= 480);
 }
 
 #[test]

@@ -57,7 +57,8 @@ test("err Torch's own statuses keep their meaning", async () => {
 
 test("K7 429 passes on how long to wait, whatever form it comes in, and nothing is asked until then", async () => {
   const date = (seconds) => new Date(Date.now() + seconds * 1000).toUTCString();
-  for (const [field, least, most] of [["7", 7, 7], [date(120), 110, 121], [date(-500), 4, 4], ["99999999999999", 86_400, 86_400], ["-5", 60, 60], ["soon", 60, 60], [undefined, 60, 60]]) {
+  for (const [given, least, most] of [["7", 7, 7], [120, 110, 121], [-500, 4, 4], ["99999999999999", 86_400, 86_400], ["-5", 60, 60], ["soon", 60, 60], [undefined, 60, 60]]) {
+    const field = typeof given === "number" ? date(given) : given;
     // A reader waits three times for what says "now": a second, two, and then is told of four.
     const receipt = fresh();
     await sandbox.fault({ receipt, status: 429, retry_after: field });
