@@ -177,6 +177,11 @@ impl<'a> Case<'a> {
         })
     }
 
+    /// The record, byte for byte.
+    pub fn record(&self) -> &'a str {
+        self.record
+    }
+
     /// The record, byte for byte, with `normalized` added as its last field.
     ///
     /// Should Torch itself come to send a field of that name, Torch's stays as it is and ours is

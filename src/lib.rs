@@ -4,7 +4,8 @@
 //! # What this is
 //! Types and decisions: what a [receipt number](receipt) is, what a [case record](case) holds, what
 //! its [`status`] means, [how long an answer serves](freshness), how it is [kept](entry), what
-//! an HTTP cache [says](http) of it and how an error is [told](problem).
+//! an HTTP cache [says](http) of it and how an error is [told](problem); what a
+//! case's [`history`] does with what was seen.
 //!
 //! # What this is not
 //! It is not a client of USCIS, and no legal advice: the official text of a status passes through it
@@ -43,6 +44,7 @@ compile_error!(
 pub mod case;
 pub mod entry;
 pub mod freshness;
+pub mod history;
 pub mod http;
 mod json;
 pub mod memo;

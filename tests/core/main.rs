@@ -10,6 +10,7 @@
 
 mod corpus;
 mod facts;
+mod history;
 mod noise;
 mod taxonomy;
 mod vectors;
