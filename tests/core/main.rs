@@ -14,3 +14,4 @@ mod history;
 mod noise;
 mod taxonomy;
 mod vectors;
+mod webhooks;
