@@ -113,7 +113,8 @@ impl<'a> Case<'a> {
             .collect())
     }
 
-    fn from_record(record: &'a RawValue, names: &FieldNames) -> Result<Self, CaseError> {
+    /// Reads one record, which is JSON.
+    pub(crate) fn from_record(record: &'a RawValue, names: &FieldNames) -> Result<Self, CaseError> {
         let record = record.get();
         if !record.starts_with('{') {
             return Err(CaseError::wrong_type("the record", record, "an object"));
@@ -177,6 +178,11 @@ impl<'a> Case<'a> {
         })
     }
 
+    /// The record, byte for byte.
+    pub fn record(&self) -> &'a str {
+        self.record
+    }
+
     /// The record, byte for byte, with `normalized` added as its last field.
     ///
     /// Should Torch itself come to send a field of that name, Torch's stays as it is and ours is
@@ -226,7 +232,10 @@ fn json<'a, T: serde::Deserialize<'a>>(body: &'a [u8]) -> Result<T, CaseError> {
 }
 
 /// A field's text; `null` is as good as absent.
-fn text<'a>(name: &str, value: Option<&'a str>) -> Result<Option<Cow<'a, str>>, CaseError> {
+pub(crate) fn text<'a>(
+    name: &str,
+    value: Option<&'a str>,
+) -> Result<Option<Cow<'a, str>>, CaseError> {
     match value {
         None | Some("null") => Ok(None),
         Some(value) if value.starts_with('"') => {
@@ -250,7 +259,11 @@ pub struct CaseError {
 }
 
 impl CaseError {
-    fn new(code: &'static str, field: Option<&str>, says: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn new(
+        code: &'static str,
+        field: Option<&str>,
+        says: impl Into<Cow<'static, str>>,
+    ) -> Self {
         Self {
             code,
             field: field.map(str::to_owned),
@@ -258,7 +271,7 @@ impl CaseError {
         }
     }
 
-    fn not_json(error: serde_json::Error) -> Self {
+    pub(crate) fn not_json(error: serde_json::Error) -> Self {
         let says = if error.is_eof() {
             "it is cut off"
         } else {
@@ -267,7 +280,7 @@ impl CaseError {
         Self::new("not_json", None, says)
     }
 
-    fn wrong_type(name: &str, value: &str, expected: &str) -> Self {
+    pub(crate) fn wrong_type(name: &str, value: &str, expected: &str) -> Self {
         let is = match value.bytes().next() {
             Some(b'"') => "a string",
             Some(b'{') => "an object",
@@ -287,6 +300,20 @@ impl CaseError {
     /// That the record is another case's than the one asked for.
     pub fn wrong_case() -> Self {
         Self::new("wrong_case", None, "it is the record of another case")
+    }
+
+    /// The same, where the record is the member `name` of something.
+    pub(crate) fn within(mut self, name: &str) -> Self {
+        self.field = self.field.map(|field| match field.as_str() {
+            "the record" => name.to_owned(),
+            field => format!("{name}.{field}"),
+        });
+        self
+    }
+
+    /// The field that is at fault, and what is wrong with it.
+    pub(crate) fn fault(&self) -> (Option<&str>, &str) {
+        (self.field.as_deref(), &self.says)
     }
 
     /// A stable word for the fault: `too_large`, `not_utf8`, `not_json`, `error_inside`,

@@ -4,7 +4,8 @@
 //! # What this is
 //! Types and decisions: what a [receipt number](receipt) is, what a [case record](case) holds, what
 //! its [`status`] means, [how long an answer serves](freshness), how it is [kept](entry), what
-//! an HTTP cache [says](http) of it and how an error is [told](problem).
+//! an HTTP cache [says](http) of it and how an error is [told](problem); how a [`webhook`] is verified
+//! and read, and what a case's [`history`] does with what was seen.
 //!
 //! # What this is not
 //! It is not a client of USCIS, and no legal advice: the official text of a status passes through it
@@ -46,6 +47,7 @@ pub mod case;
 pub mod dispatch;
 pub mod entry;
 pub mod freshness;
+pub mod history;
 pub mod http;
 mod json;
 pub mod keys;
@@ -59,6 +61,7 @@ pub mod retry;
 pub mod roster;
 pub mod status;
 pub mod time;
+pub mod webhook;
 
 #[cfg(feature = "browser")]
 mod browser;

@@ -12,6 +12,8 @@ mod budget;
 mod corpus;
 mod dispatch;
 mod facts;
+mod history;
 mod noise;
 mod taxonomy;
 mod vectors;
+mod webhooks;

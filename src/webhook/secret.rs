@@ -1,0 +1,227 @@
+//! Secrets as they are configured, and the keys that they become.
+#![forbid(unsafe_code)]
+
+use std::fmt;
+
+use base64ct::{Base64Unpadded, Encoding};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+/// What a Standard Webhooks secret begins with.
+const PREFIX: &str = "whsec_";
+
+/// A secret that a sender and this receiver share, as the sender gives it out.
+///
+/// `Debug` and `Display` show `[redacted]`. Which form it must have depends on the
+/// [scheme](super::Scheme), which checks it.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes a secret as it is configured.
+    ///
+    /// # Errors
+    /// [`SecretError`] where it is empty, or has white space around it: no sender's has, but a copied
+    /// line often does.
+    pub fn parse(text: &str) -> Result<Self, SecretError> {
+        if text.trim_matches(is_blank).is_empty() {
+            Err(SecretError::Empty)
+        } else if text.ends_with(is_blank) {
+            Err(SecretError::WhiteSpaceAtEnd)
+        } else if text.starts_with(is_blank) {
+            Err(SecretError::WhiteSpaceAtStart)
+        } else {
+            Ok(Self(text.to_owned()))
+        }
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// The key that the text's own bytes are.
+    pub(super) fn raw_key(&self) -> Result<Key, SecretError> {
+        Key::new(self.0.as_bytes())
+    }
+
+    /// The key that stands in base64 behind `whsec_`, with or without padding; the prefix may be
+    /// missing.
+    pub(super) fn base64_key(&self) -> Result<Key, SecretError> {
+        let text = self.0.strip_prefix(PREFIX).unwrap_or(&self.0);
+        let bytes = Base64Unpadded::decode_vec(text.trim_end_matches('='))
+            .map_err(|_| SecretError::NotBase64)?;
+        Key::new(&bytes)
+    }
+
+    /// The text as a header field can carry it.
+    pub(super) fn header_value(&self) -> Result<&str, SecretError> {
+        if self.0.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            Ok(&self.0)
+        } else {
+            Err(SecretError::NotForHeaders)
+        }
+    }
+}
+
+/// White space, and the characters without width that are copied along.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{200b}' | '\u{feff}')
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret([redacted])")
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// An HMAC-SHA256 key, ready to use.
+#[derive(Clone)]
+pub(super) struct Key(Hmac<Sha256>);
+
+impl Key {
+    fn new(bytes: &[u8]) -> Result<Self, SecretError> {
+        if bytes.is_empty() {
+            return Err(SecretError::Empty);
+        }
+        // HMAC takes a key of any length: this does not fail.
+        Hmac::new_from_slice(bytes)
+            .map(Self)
+            .map_err(|_| SecretError::Empty)
+    }
+
+    /// The code of these parts, one behind the other.
+    pub(super) fn code(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let mut mac = self.0.clone();
+        for part in parts {
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key([redacted])")
+    }
+}
+
+/// Why a secret cannot be used. It holds nothing of the secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecretError {
+    /// There is nothing in it.
+    Empty,
+    /// It begins with white space.
+    WhiteSpaceAtStart,
+    /// It ends with white space, a line break as a rule.
+    WhiteSpaceAtEnd,
+    /// Standard Webhooks: what follows `whsec_` is no base64.
+    NotBase64,
+    /// A shared secret: it has a character that no header field can carry.
+    NotForHeaders,
+}
+
+impl fmt::Display for SecretError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "the secret is empty",
+            Self::WhiteSpaceAtStart => {
+                "the secret has white space at its start: copy it again without it"
+            }
+            Self::WhiteSpaceAtEnd => {
+                "the secret has white space at its end: copy it again without the line break"
+            }
+            Self::NotBase64 => {
+                "the secret should be \"whsec_\" and base64, as Standard Webhooks writes it"
+            }
+            Self::NotForHeaders => {
+                "the secret has a character that no header carries: letters, digits and signs of ASCII do"
+            }
+        })
+    }
+}
+
+impl std::error::Error for SecretError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn w5_a_secret_with_white_space_is_diagnosed() {
+        for (text, says) in [
+            ("", "the secret is empty"),
+            (" \n", "the secret is empty"),
+            (
+                "s3cret\n",
+                "the secret has white space at its end: copy it again without the line break",
+            ),
+            (
+                " s3cret",
+                "the secret has white space at its start: copy it again without it",
+            ),
+            (
+                "\u{feff}s3cret",
+                "the secret has white space at its start: copy it again without it",
+            ),
+            (
+                "s3cret\u{a0}",
+                "the secret has white space at its end: copy it again without the line break",
+            ),
+        ] {
+            assert_eq!(
+                Secret::parse(text).unwrap_err().to_string(),
+                says,
+                "{text:?}"
+            );
+        }
+        assert!(Secret::parse("It's a Secret to Everybody").is_ok());
+    }
+
+    #[test]
+    fn ok_a_secret_prints_as_redacted() {
+        let secret = Secret::parse("s3cret").unwrap();
+        let key = secret.raw_key().unwrap();
+        assert_eq!(
+            format!("{secret} {secret:?} {key:?}"),
+            "[redacted] Secret([redacted]) Key([redacted])"
+        );
+    }
+
+    #[test]
+    fn ok_base64_with_its_prefix_or_padding_or_without_is_one_key() {
+        let code = |text: &str| {
+            Secret::parse(text)
+                .and_then(|secret| secret.base64_key())
+                .map(|key| key.code(&[b"x"]))
+        };
+        let whole = code("whsec_AAECAw==").unwrap();
+        for text in ["whsec_AAECAw", "AAECAw==", "AAECAw"] {
+            assert_eq!(code(text), Ok(whole), "{text}");
+        }
+        for text in [
+            "whsec_AAEC Aw==",
+            "whsec_AAEC-w==",
+            "whsec_A",
+            "\"AAECAw==\"",
+        ] {
+            assert_eq!(code(text), Err(SecretError::NotBase64), "{text}");
+        }
+        assert_eq!(code("whsec_"), Err(SecretError::Empty));
+    }
+
+    proptest! {
+        #[test]
+        fn t3_any_text_is_a_secret_or_an_error(text: String) {
+            if let Ok(secret) = Secret::parse(&text) {
+                let _ = (secret.base64_key(), secret.raw_key(), secret.header_value().is_ok());
+            }
+        }
+    }
+}
