@@ -48,7 +48,7 @@ start("proxy", "wrangler.toml", {
 const [{ clock }] = await Promise.all([answer(`${sandbox}/__sandbox/state`), answer(`${proxy}/health`)]);
 writeFileSync(join(STATE, "address"), proxy);
 started = true;
-setInterval(() => fetch(`${proxy}/cdn-cgi/handler/scheduled`).then((response) => response.text()).catch(() => {}), TICK);
+setInterval(() => fetch(`${proxy}/cdn-cgi/local/scheduled`).then((response) => response.text()).catch(() => {}), TICK);
 console.log(welcome(clock));
 
 /** The port of a variable, or the first free one from `first` on. */
@@ -140,10 +140,14 @@ function kill(child) {
   }
 }
 
+/** What wrangler says of the cron trigger: to pull it by hand, which is done here. */
+const CRON_HINT = /Scheduled Workers are not automatically|To manually trigger a scheduled event|local\/scheduled"|#test-cron-triggers-locally/;
+
 /** Passes on what a Worker logs and what goes wrong. */
 function report(name, line) {
   const plain = stripVTControlCharacters(line);
   const own = plain.match(/\{"level":.*\}/)?.[0];
+  if (CRON_HINT.test(plain)) return;
   if (own || (plain.trim() && !stopping)) console.error(`[${name}] ${own ?? plain}`);
 }
 

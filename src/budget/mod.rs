@@ -15,7 +15,12 @@
 //! Every number of it survives through [`Budget::numbers`] and [`Budget::restore`].
 #![forbid(unsafe_code)]
 
+mod limits;
+mod numbers;
+
 use std::collections::VecDeque;
+
+pub use limits::Limits;
 
 use crate::ratelimit::Window;
 use crate::time::UnixSeconds;
@@ -49,68 +54,6 @@ const PACE_SECONDS: f64 = 3600.0;
 const CLIENT_SECONDS: i64 = 7 * DAY;
 /// So many clients have shares; more than these share what is there as they come.
 const MOST_CLIENTS: usize = 64;
-
-/// What the operator says of Torch's limits. `None` is not known: then only Torch's own word counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Limits {
-    /// Calls in any sixty seconds.
-    pub per_minute: Option<u32>,
-    /// Calls in a day.
-    pub per_day: Option<u32>,
-    /// When the day begins: seconds after midnight UTC.
-    pub day_resets_at: i64,
-}
-
-impl Limits {
-    /// Reads a time of day as `DAY_RESETS_AT` has it: `00:00`, `00:00:00`, with `Z` or an offset such
-    /// as `-05:00` where it is not UTC. Gives seconds after midnight UTC.
-    pub fn time_of_day(text: &str) -> Option<i64> {
-        let text = text.trim();
-        let (clock, offset) = match text.find(['Z', '+', '-']) {
-            None => (text, 0),
-            Some(at) => match (text.get(..at)?, text.get(at..)?) {
-                (clock, "Z") => (clock, 0),
-                (clock, offset) => {
-                    let seconds = seconds_of(offset.get(1..)?)?;
-                    let east = offset.starts_with('+');
-                    (
-                        clock,
-                        if east {
-                            seconds
-                        } else {
-                            seconds.saturating_neg()
-                        },
-                    )
-                }
-            },
-        };
-        Some(seconds_of(clock)?.saturating_sub(offset).rem_euclid(DAY))
-    }
-
-    /// The beginning of the day that `now` lies in.
-    fn day_of(&self, now: UnixSeconds) -> UnixSeconds {
-        let into = now.0.saturating_sub(self.day_resets_at).rem_euclid(DAY);
-        now.plus(into.saturating_neg())
-    }
-}
-
-/// `HH:MM` or `HH:MM:SS` in seconds.
-fn seconds_of(clock: &str) -> Option<i64> {
-    let mut parts = clock.split(':');
-    let mut part = |most: i64| {
-        let part = parts.next()?;
-        let number = part.parse::<i64>().ok()?;
-        (part.len() == 2 && (0..=most).contains(&number)).then_some(number)
-    };
-    let (hours, minutes) = (part(23)?, part(59)?);
-    let seconds = if clock.len() > 5 { part(59)? } else { 0 };
-    parts.next().is_none().then(|| {
-        hours
-            .saturating_mul(3600)
-            .saturating_add(minutes.saturating_mul(60))
-            .saturating_add(seconds)
-    })
-}
 
 /// Numbers by name, to be stored.
 pub type Numbers = Vec<(String, i64)>;
@@ -554,101 +497,6 @@ impl Budget {
                 .plus(((fraction * DAY as f64).ceil() as i64).min(DAY)),
         )
     }
-
-    /// Every number of it by name, to be stored: docs/STORAGE.md has the names.
-    pub fn numbers(&self) -> Numbers {
-        let mut numbers = Numbers::new();
-        let mut put = |name: &str, value: i64| {
-            if value != 0 {
-                numbers.push((name.to_owned(), value));
-            }
-        };
-        put("day", self.day.0);
-        put("people", self.people);
-        put("background", self.background);
-        // In thousandths.
-        put("pace", (self.pace.per_hour * 1000.0).round() as i64);
-        put("pace_at", self.pace.at.0);
-        put("limited_until", self.limited_until.0);
-        put("limited_in_a_row", i64::from(self.limited_in_a_row));
-        put("saved_cache", self.saved.cache);
-        put("saved_coalescing", self.saved.coalescing);
-        put("saved_batching", self.saved.batching);
-        for (name, told) in [("minute", self.told_minute), ("day", self.told_day)] {
-            if let Some(told) = told {
-                // One more, for nothing is not stored.
-                put(&format!("told_{name}_left"), told.left.saturating_add(1));
-                put(&format!("told_{name}_until"), told.until.0);
-            }
-        }
-        for (second, count) in &self.minute {
-            put(&format!("second:{}", second.0), i64::from(*count));
-        }
-        for share in &self.clients {
-            put(&format!("used:{}", share.client), share.used);
-            put(&format!("seen:{}", share.client), share.seen_at.0);
-        }
-        numbers
-    }
-
-    /// Takes the numbers that [`Budget::numbers`] gave. Names that are none of its own are passed over.
-    pub fn restore<'a>(&mut self, numbers: impl Iterator<Item = (&'a str, i64)>) {
-        for (name, value) in numbers {
-            let at = UnixSeconds(value);
-            match name {
-                "day" => self.day = at,
-                "people" => self.people = value,
-                "background" => self.background = value,
-                "pace" => self.pace.per_hour = value as f64 / 1000.0,
-                "pace_at" => self.pace.at = at,
-                "limited_until" => self.limited_until = at,
-                "limited_in_a_row" => self.limited_in_a_row = u32::try_from(value).unwrap_or(0),
-                "saved_cache" => self.saved.cache = value,
-                "saved_coalescing" => self.saved.coalescing = value,
-                "saved_batching" => self.saved.batching = value,
-                "told_minute_left" => told(&mut self.told_minute).left = value.saturating_sub(1),
-                "told_minute_until" => told(&mut self.told_minute).until = at,
-                "told_day_left" => told(&mut self.told_day).left = value.saturating_sub(1),
-                "told_day_until" => told(&mut self.told_day).until = at,
-                _ => match name.split_once(':') {
-                    Some(("second", second)) => {
-                        if let (Ok(second), Ok(count)) = (second.parse(), u32::try_from(value)) {
-                            self.minute.push_back((UnixSeconds(second), count));
-                        }
-                    }
-                    Some(("used", client)) => self.with_client(client, |share| share.used = value),
-                    Some(("seen", client)) => self.with_client(client, |share| share.seen_at = at),
-                    _ => {}
-                },
-            }
-        }
-        self.minute.make_contiguous().sort_unstable();
-    }
-
-    fn share_of(&mut self, client: &str) -> Option<&mut Share> {
-        self.clients.iter_mut().find(|share| share.client == client)
-    }
-
-    /// Does something to a client's share, which it has from now on.
-    fn with_client(&mut self, name: &str, set: impl FnOnce(&mut Share)) {
-        if self.share_of(name).is_none() {
-            self.clients.push(Share {
-                client: name.to_owned(),
-                used: 0,
-                seen_at: UnixSeconds::default(),
-            });
-        }
-        if let Some(share) = self.share_of(name) {
-            set(share);
-        }
-    }
-}
-
-fn told(slot: &mut Option<Told>) -> &mut Told {
-    slot.get_or_insert(Told {
-        left: 0,
-        until: UnixSeconds::default(),
-    })
 }
 
 fn least(one: Option<i64>, other: Option<i64>) -> Option<i64> {
