@@ -17,6 +17,8 @@ import { END_SIGNALS, ROOT, ensureNode, fail, field, say } from "./setup.mjs";
 const HOST = "127.0.0.1";
 const STATE = resolve(ROOT, process.env.TORCH_EDGE_STATE ?? ".wrangler/start");
 const PATIENCE = 60_000;
+/** What wrangler says of the cron trigger: to pull it by hand, which is done here. */
+const CRON_HINT = /Scheduled Workers are not automatically|To manually trigger a scheduled event|local\/scheduled"|#test-cron-triggers-locally/;
 /** `wrangler dev` keeps no time of its own: the cron trigger is ours to pull. */
 const TICK = 60_000;
 // Of the sandbox's cases one with something new in nearly every half year until the middle of 2028.
@@ -139,9 +141,6 @@ function kill(child) {
     // Nothing is left of it.
   }
 }
-
-/** What wrangler says of the cron trigger: to pull it by hand, which is done here. */
-const CRON_HINT = /Scheduled Workers are not automatically|To manually trigger a scheduled event|local\/scheduled"|#test-cron-triggers-locally/;
 
 /** Passes on what a Worker logs and what goes wrong. */
 function report(name, line) {
