@@ -24,6 +24,8 @@ pub(super) struct Setting {
     frozen: Option<bool>,
     advance: Option<Value>,
     real: Option<bool>,
+    /// Cases whose changes are told that the move passes over. The clock itself does not care.
+    pub(super) announce: Option<Vec<String>>,
 }
 
 impl Clock {

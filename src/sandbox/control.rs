@@ -8,6 +8,9 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::answer::Answer;
+use super::clock::Setting;
+use super::deliver::{self, Plan};
+use super::endpoint::Endpoint;
 use super::fault::Faults;
 use super::life::{Life, Step};
 use super::quota::{KeyState, LimitsSet, abbreviated, is_key};
@@ -28,8 +31,36 @@ struct KeySetting {
     state: KeyState,
 }
 
-/// Answers a request to the route `name`, which is its path after [`PREFIX`].
+/// What is to be done for a request.
+#[derive(Debug)]
+pub(super) enum Next {
+    Answer(Answer),
+    /// These go out first; what comes of them is the answer.
+    Deliver(Box<Plan>),
+}
+
+/// Takes a request to the route `name`, which is its path after [`PREFIX`].
 pub(super) fn control(
+    world: &mut World,
+    name: &str,
+    request: Request<'_>,
+    body: &[u8],
+    real_millis: i64,
+) -> Next {
+    let next = match (request.method, name) {
+        ("PUT", "clock") => read(body).and_then(|set| set_clock(world, &set, real_millis)),
+        ("POST", "deliver") => read(body).and_then(|order| {
+            let now = world.clock.now(real_millis);
+            let plan = deliver::ordered(&order, world.webhook.as_ref(), now)?;
+            Ok(Next::Deliver(Box::new(plan)))
+        }),
+        _ => return Next::Answer(at_once(world, name, request, body, real_millis)),
+    };
+    next.unwrap_or_else(|message| Next::Answer(Answer::error(400, &message)))
+}
+
+/// Answers a request to a route that sends nothing.
+fn at_once(
     world: &mut World,
     name: &str,
     request: Request<'_>,
@@ -39,9 +70,6 @@ pub(super) fn control(
     let done = match (request.method, name) {
         ("GET", "state") => Ok(state(world, real_millis)),
         ("GET", "clock") => Ok(world.clock.show(real_millis)),
-        ("PUT", "clock") => read(body)
-            .and_then(|setting| world.clock.set(&setting, real_millis))
-            .map(|()| world.clock.show(real_millis)),
         ("GET", "faults") => Ok(world.faults.show()),
         ("POST", "faults") => read(body)
             .and_then(|fault| world.faults.add(fault))
@@ -58,6 +86,17 @@ pub(super) fn control(
         ("PUT", "keys") => read(body)
             .and_then(|setting| set_key(world, setting))
             .map(|()| keys(world, real_millis)),
+        ("GET", "webhook") => Ok(webhook(world)),
+        ("PUT", "webhook") => read(body)
+            .and_then(|endpoint: Endpoint| endpoint.check().map(|()| endpoint))
+            .map(|endpoint| {
+                world.webhook = Some(endpoint);
+                webhook(world)
+            }),
+        ("DELETE", "webhook") => {
+            world.webhook = None;
+            Ok(webhook(world))
+        }
         ("GET", "counters") => Ok(json!(world.counters)),
         ("POST", "reset") => {
             *world = World::restore(None, world.settings.clone());
@@ -67,7 +106,8 @@ pub(super) fn control(
         (_, "state" | "counters" | "case") => return only("GET"),
         (_, "clock" | "limits" | "keys") => return only("GET, PUT"),
         (_, "faults") => return only("GET, POST, DELETE"),
-        (_, "reset") => return only("POST"),
+        (_, "webhook") => return only("GET, PUT, DELETE"),
+        (_, "reset" | "deliver") => return only("POST"),
         _ => return Answer::error(404, "there is nothing at this path"),
     };
     match done {
@@ -82,6 +122,35 @@ fn only(methods: &str) -> Answer {
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
     serde_json::from_slice(body).map_err(|error| format!("the body cannot be taken: {error}"))
+}
+
+/// Sets the clock, and tells of what the move passed over where that is asked for.
+fn set_clock(world: &mut World, setting: &Setting, real_millis: i64) -> Result<Next, String> {
+    let before = world.clock.now(real_millis);
+    let mut clock = world.clock;
+    clock.set(setting, real_millis)?;
+    let mut shown = clock.show(real_millis);
+    let next = match (&setting.announce, &world.webhook) {
+        (None, _) => Next::Answer(Answer::json(200, &shown)),
+        (Some(_), None) => {
+            if let Some(shown) = shown.as_object_mut() {
+                shown.insert("delivered".to_owned(), Value::Null);
+            }
+            Next::Answer(Answer::json(200, &shown))
+        }
+        (Some(receipts), Some(endpoint)) => {
+            let passed = (before, clock.now(real_millis));
+            let plan = deliver::announced(receipts, endpoint, passed, shown)?;
+            Next::Deliver(Box::new(plan))
+        }
+    };
+    // Only now: what cannot be told has not happened.
+    world.clock = clock;
+    Ok(next)
+}
+
+fn webhook(world: &World) -> Value {
+    json!(world.webhook.as_ref().map(Endpoint::show))
 }
 
 fn set_limits(world: &mut World, set: LimitsSet) -> Result<(), String> {
@@ -112,6 +181,7 @@ fn state(world: &World, real_millis: i64) -> Value {
         "limits": world.limits(),
         "keys": keys(world, real_millis),
         "faults": world.faults.show(),
+        "webhook": webhook(world),
         "counters": world.counters,
     })
 }
@@ -189,7 +259,9 @@ mod tests {
             query,
             ..Request::default()
         };
-        let answer = control(world, name, request, body.as_bytes(), REAL);
+        let Next::Answer(answer) = control(world, name, request, body.as_bytes(), REAL) else {
+            panic!("{method} {path} {body} sends something");
+        };
         (answer.status, serde_json::from_slice(&answer.body).unwrap())
     }
 

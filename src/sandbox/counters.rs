@@ -29,6 +29,38 @@ pub(super) struct Counters {
     /// Calls by their key, abbreviated. Those that share a name share its count, and the calls of a
     /// name too many are not counted here.
     by_key: BTreeMap<String, u64>,
+    pub(super) webhooks: Webhooks,
+}
+
+/// What became of the webhooks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Webhooks {
+    /// Requests, every try included.
+    sent: u64,
+    /// Those that were taken in the end, and those that were given up.
+    delivered: u64,
+    failed: u64,
+}
+
+impl Webhooks {
+    /// Counts one that was tried so many times.
+    pub(super) fn count(&mut self, tries: usize, delivered: bool) {
+        let sent = u64::try_from(tries).unwrap_or(u64::MAX);
+        let (delivered, failed) = (u64::from(delivered), u64::from(!delivered));
+        self.add(&Self {
+            sent,
+            delivered,
+            failed,
+        });
+    }
+
+    /// Adds the counts of a delivery.
+    pub(super) fn add(&mut self, more: &Self) {
+        self.sent = self.sent.saturating_add(more.sent);
+        self.delivered = self.delivered.saturating_add(more.delivered);
+        self.failed = self.failed.saturating_add(more.failed);
+    }
 }
 
 impl Counters {

@@ -6,22 +6,29 @@
 //! | `life.rs`, `plot.rs`, `forms.rs`, `titles.rs`, `dice.rs` | which status a receipt has at which time |
 //! | `world.rs`, `read.rs` | what Torch answers: keys, limits, the two reads |
 //! | `clock.rs`, `quota.rs`, `ratelimit.rs`, `fault.rs`, `counters.rs` | the world's parts |
+//! | `endpoint.rs`, `news.rs`, `order.rs`, `deliver.rs`, `spoil.rs` | webhooks: where to, what they say, which go out and how often |
 //! | `control.rs` | the sandbox's own routes, `/__sandbox/…` |
-//! | `object.rs`, `wire.rs` | the platform: the Durable Object, streams that break |
+//! | `object.rs`, `wire.rs`, `send.rs` | the platform: the Durable Object, streams that break, requests |
 
 mod answer;
 mod clock;
 mod control;
 mod counters;
+mod deliver;
 mod dice;
+mod endpoint;
 mod fault;
 mod forms;
 mod life;
+mod news;
 mod object;
+mod order;
 mod plot;
 mod quota;
 mod ratelimit;
 mod read;
+mod send;
+mod spoil;
 mod titles;
 mod wire;
 mod world;

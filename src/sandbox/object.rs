@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use worker::{Date, Delay, DurableObject, Env, Method, Request, Response, State, durable_object};
 
-use super::control::{PREFIX, control};
+use super::answer::Answer;
+use super::control::{Next, PREFIX, control};
+use super::deliver::Plan;
 use super::quota::Limits;
-use super::wire;
 use super::world::{self, Settings, World};
+use super::{send, wire};
 
 /// Where the world is stored, as one JSON text.
 const STORED: &str = "world";
@@ -49,17 +51,21 @@ impl DurableObject for SandboxTorch {
             query: url.query().unwrap_or_default(),
             authorization: authorization.as_deref(),
         };
-        let (answer, stored) = {
+        let (next, stored) = {
             let mut held = self.world.borrow_mut();
             let world = held.get_or_insert_default();
-            let answer = match url.path().strip_prefix(PREFIX) {
+            let next = match url.path().strip_prefix(PREFIX) {
                 Some(name) => control(world, name, asked, &body, real_millis),
-                None => world.answer(asked, real_millis),
+                None => Next::Answer(world.answer(asked, real_millis)),
             };
-            (answer, world.store())
+            (next, world.store())
         };
         // The platform idles an object out of memory within seconds: what is not stored is gone.
         self.state.storage().put(STORED, stored).await?;
+        let answer = match next {
+            Next::Answer(answer) => answer,
+            Next::Deliver(plan) => self.deliver(*plan).await?,
+        };
         if answer.delay_ms > 0 {
             Delay::from(Duration::from_millis(answer.delay_ms.into())).await;
         }
@@ -80,6 +86,20 @@ impl SandboxTorch {
             *world = Some(World::restore(stored.as_deref(), self.settings()));
         }
         Ok(())
+    }
+
+    /// Delivers webhooks. Others are answered meanwhile: the receiver may ask for the cases at once.
+    async fn deliver(&self, plan: Plan) -> worker::Result<Answer> {
+        let tried = send::all(&plan).await;
+        let (counts, report) = plan.report(&tried);
+        let stored = {
+            let mut held = self.world.borrow_mut();
+            let world = held.get_or_insert_default();
+            world.counters.webhooks.add(&counts);
+            world.store()
+        };
+        self.state.storage().put(STORED, stored).await?;
+        Ok(Answer::json(200, &report))
     }
 
     fn settings(&self) -> Settings {

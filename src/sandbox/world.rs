@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::answer::Answer;
 use super::clock::Clock;
 use super::counters::Counters;
+use super::endpoint::Endpoint;
 use super::fault::Faults;
 use super::quota::{KeyState, Limits, LimitsSet, Quota};
 use super::read;
@@ -50,6 +51,8 @@ pub(super) struct World {
     pub(super) quota: Quota,
     pub(super) faults: Faults,
     pub(super) counters: Counters,
+    /// Where webhooks go, once one has been set.
+    pub(super) webhook: Option<Endpoint>,
 }
 
 impl World {
@@ -352,6 +355,7 @@ mod tests {
                 "max_receipts_in_a_call": 3,
                 "refused": 1,
                 "by_key": {"good…": 4, "unknown": 5},
+                "webhooks": {"sent": 0, "delivered": 0, "failed": 0},
             })
         );
     }
@@ -502,5 +506,17 @@ mod tests {
         assert_eq!(back.answer(one, REAL).status, 429, "the day is still full");
         let new = World::restore(Some("{]"), Settings::default());
         assert_eq!(new.store(), World::default().store());
+    }
+
+    #[test]
+    fn ok_a_world_that_was_stored_before_there_were_webhooks_comes_back() {
+        let mut world = world();
+        world.limits = serde_json::from_str(r#"{"per_day":1}"#).unwrap();
+        let mut older: Value = serde_json::from_str(&world.store()).unwrap();
+        older.as_object_mut().unwrap().remove("webhook").unwrap();
+        let counters = older["counters"].as_object_mut().unwrap();
+        counters.remove("webhooks").unwrap();
+        let back = World::restore(Some(&older.to_string()), world.settings.clone());
+        assert_eq!(back.store(), world.store());
     }
 }
