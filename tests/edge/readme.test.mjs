@@ -17,7 +17,7 @@ test("ok the README lists every problem with its status and whether to ask again
 
 test("ok the README lists every setting that is read, and none besides", () => {
   const [code] = read("src/edge/config.rs").split("#[cfg(test)]");
-  const ours = new Set([...code.matchAll(/(?:var|required)\("([A-Z_]+)"\)/g)].map(([, name]) => name));
+  const ours = new Set([...code.matchAll(/(?:var|required|number)\("([A-Z_]+)"[,)]/g)].map(([, name]) => name));
   const told = [...readme.matchAll(/^\| `([A-Z_]+)` \| (?:variable|secret) \|/gm)].map(([, name]) => name);
   assert.deepEqual(told.sort(), [...ours].sort());
 });
