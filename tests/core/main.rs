@@ -14,6 +14,7 @@ mod dispatch;
 mod facts;
 mod history;
 mod noise;
+mod simulation;
 mod taxonomy;
 mod vectors;
 mod webhooks;
