@@ -5,7 +5,7 @@
 //! Types and decisions: what a [receipt number](receipt) is, what a [case record](case) holds, what
 //! its [`status`] means, [how long an answer serves](freshness), how it is [kept](entry), what
 //! an HTTP cache [says](http) of it and how an error is [told](problem); how a [`webhook`] is verified
-//! and read, and what a case's [`history`] does with what was seen.
+//! and read, what a case's [`history`] does with what was seen, and what of it is [still to be told](outbox).
 //!
 //! # What this is not
 //! It is not a client of USCIS, and no legal advice: the official text of a status passes through it
@@ -52,6 +52,7 @@ pub mod http;
 mod json;
 pub mod keys;
 pub mod memo;
+pub mod outbox;
 pub mod problem;
 pub mod ratelimit;
 pub mod receipt;

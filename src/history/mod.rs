@@ -2,7 +2,7 @@
 //!
 //! [`History`] decides what an [`Observation`] adds; it knows the ledger by a summary and asks of what
 //! it has seen before through a closure, so that a case with thousands of rows is never loaded whole.
-//! [`chain`] makes the ledger tamper-evident, [`csv`] writes it for people.
+//! [`chain`] makes the ledger tamper-evident, [`csv`] and [`to_json`] write it.
 //!
 //! # What is a duplicate
 //! - an event whose id is there already;
@@ -42,10 +42,12 @@
 
 pub mod chain;
 pub mod csv;
+mod json;
 mod ledger;
 mod row;
 
 pub use chain::{BrokenAt, Chain, Hash, verify_chain};
 pub use csv::to_csv;
+pub use json::to_json;
 pub use ledger::{Current, History, Lookup, Outcome};
 pub use row::{Key, Kind, Observation, Row, Source, Unknown, in_time};

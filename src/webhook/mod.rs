@@ -28,6 +28,7 @@ mod event;
 mod event_error;
 mod event_names;
 mod headers;
+pub mod notice;
 mod reason;
 mod scheme;
 mod secret;
