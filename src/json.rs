@@ -1,4 +1,5 @@
-//! JSON objects as they come: every member in its order, names that stand twice included.
+//! JSON objects as they come: every member in its order, names that stand twice included; and arrays as
+//! they are written.
 #![forbid(unsafe_code)]
 
 use std::borrow::Cow;
@@ -34,5 +35,48 @@ impl<'de, V: Deserialize<'de>> Deserialize<'de> for Object<'de, V> {
             }
         }
         deserializer.deserialize_map(InOrder(PhantomData))
+    }
+}
+
+/// An array that is written item by item.
+#[cfg(feature = "worker")]
+#[derive(Debug, Clone)]
+pub(crate) struct Array(String);
+
+#[cfg(feature = "worker")]
+impl Array {
+    pub(crate) fn new() -> Self {
+        Self("[".to_owned())
+    }
+
+    /// What is JSON already.
+    pub(crate) fn raw(mut self, json: &str) -> Self {
+        if self.0.len() > 1 {
+            self.0.push(',');
+        }
+        self.0.push_str(json);
+        self
+    }
+
+    pub(crate) fn text(self, text: &str) -> Self {
+        // A string cannot fail to serialise.
+        self.raw(&serde_json::to_string(text).unwrap_or_default())
+    }
+
+    /// A text or `null`.
+    pub(crate) fn maybe(self, text: Option<&str>) -> Self {
+        match text {
+            Some(text) => self.text(text),
+            None => self.raw("null"),
+        }
+    }
+
+    pub(crate) fn number(self, number: i64) -> Self {
+        self.raw(&number.to_string())
+    }
+
+    pub(crate) fn end(mut self) -> String {
+        self.0.push(']');
+        self.0
     }
 }

@@ -54,14 +54,21 @@ export class Durable extends DurableObject {
     this.#args = args;
   }
 
-  /** What `ask` makes of the Rust half. */
+  #half() {
+    if (this.#instance !== state.instanceId) {
+      this.#rust = new this.#Rust(...this.#args);
+      this.#instance = state.instanceId;
+    }
+    return this.#rust;
+  }
+
+  /** What `ask` makes of the Rust half: a promise. */
   call(ask) {
-    return callAsync(() => {
-      if (this.#instance !== state.instanceId) {
-        this.#rust = new this.#Rust(...this.#args);
-        this.#instance = state.instanceId;
-      }
-      return ask(this.#rust);
-    });
+    return callAsync(() => ask(this.#half()));
+  }
+
+  /** The same for what answers at once. */
+  callNow(ask) {
+    return call(() => ask(this.#half()));
   }
 }

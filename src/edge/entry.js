@@ -16,6 +16,36 @@ export class Gate extends Durable {
   }
 }
 
+/** A case's ledger. All that it does at once it does before it answers. */
+export class Ledger extends Durable {
+  constructor(...args) {
+    super(wasm.Ledger, args);
+  }
+
+  ask(what, text) {
+    return this.callNow((ledger) => ledger.ask(what, text));
+  }
+
+  erase(receipt) {
+    return this.call((ledger) => ledger.erase(receipt));
+  }
+
+  alarm() {
+    this.callNow((ledger) => ledger.alarm());
+  }
+}
+
+/** What the relay has to know of all cases together. */
+export class Relay extends Durable {
+  constructor(...args) {
+    super(wasm.Relay, args);
+  }
+
+  ask(what, text) {
+    return this.callNow((relay) => relay.ask(what, text));
+  }
+}
+
 export default {
   fetch(request, env, ctx) {
     const theLongWay = () => callAsync(wasm.fetch, request, env, ctx).catch(panicked);
@@ -32,4 +62,15 @@ export default {
 
   /** The cron trigger: what is due is refreshed. */
   scheduled: (_event, env) => gate(env, "tick", ""),
+
+  /** The queue `deliveries`: each message is a case and an endpoint. Rust says of each whether it is done,
+   * or in how many seconds it is to come again. */
+  async queue({ messages }, env) {
+    const nudges = messages.map(({ body }) => String(body)).join("\n");
+    const verdicts = await callAsync(wasm.relay, env, nudges);
+    messages.forEach((message, at) => {
+      if (typeof verdicts[at] === "number") message.retry({ delaySeconds: verdicts[at] });
+      else message.ack();
+    });
+  },
 };

@@ -38,11 +38,14 @@ export function reply(page, status, age, cacheStatus, quota, left, resetsIn) {
 export const hit = (page, age, ttl, quota, left, resetsIn) => reply(page, 200, age, `torch-edge; hit; ttl=${ttl}`, quota, left, resetsIn);
 
 /** Any other answer. `headers`: names and values by turns, a line each. */
-export function respond(status, headers, body) {
+export const respond = (status, headers, body) => new Response(body, { status, headers: pairs(headers) });
+
+/** Header fields from their names and values by turns, a line each. */
+function pairs(headers) {
   const lines = headers.split("\n");
-  const pairs = [];
-  for (let i = 0; i + 1 < lines.length; i += 2) pairs.push([lines[i], lines[i + 1]]);
-  return new Response(body, { status, headers: pairs });
+  const fields = [];
+  for (let i = 0; i + 1 < lines.length; i += 2) fields.push([lines[i], lines[i + 1]]);
+  return fields;
 }
 
 /** The bodies of some pages and other texts as one JSON array. */
@@ -57,8 +60,7 @@ export async function keep(kv, items) {
 
 /** Asks the gate for something; what it answers is JSON. */
 export async function gate(env, what, text) {
-  const stub = env.GATE.get(env.GATE.idFromName("torch"));
-  const response = await stub.fetch(`https://gate/${what}`, { method: "POST", body: text });
+  const response = await stub(env.GATE, "torch").fetch(`https://gate/${what}`, { method: "POST", body: text });
   if (!response.ok) throw new Error(`the gate answered ${response.status}`);
   return response.json();
 }
@@ -72,21 +74,24 @@ export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resol
 
 const FIELDS = ["retry-after", "ratelimit", "ratelimit-policy", "ratelimit-remaining", "ratelimit-reset", "x-ratelimit-remaining", "x-ratelimit-reset"];
 
-/** One call of Torch, bounded in time and size: its status, some of its fields a line each, and the body
- * of a 200; or `trouble`, one of `timeout`, `broken` and `too_large`. */
-export async function call(url, authorization, milliseconds, most) {
+/** What `work` comes to within a time; or `trouble`, one of `timeout` and `broken`. */
+async function within(milliseconds, work) {
   const controller = new AbortController();
   let timer;
   const late = new Promise((resolve) => {
     timer = setTimeout(() => resolve({ trouble: "timeout" }), milliseconds);
   });
-  const asked = ask(url, authorization, most, controller.signal).catch(() => ({ trouble: "broken" }));
-  const reply = await Promise.race([asked, late]);
+  const done = work(controller.signal).catch(() => ({ trouble: "broken" }));
+  const reply = await Promise.race([done, late]);
   clearTimeout(timer);
   // What is left of a body is not wanted.
-  if (!reply.body) controller.abort();
+  if (reply.trouble) controller.abort();
   return reply;
 }
+
+/** One call of Torch, bounded in time and size: its status, some of its fields a line each, and the body
+ * of a 200; or `trouble`, one of `timeout`, `broken` and `too_large`. */
+export const call = (url, authorization, milliseconds, most) => within(milliseconds, (signal) => ask(url, authorization, most, signal));
 
 async function ask(url, authorization, most, signal) {
   // A redirect would carry the key to whatever host it names. And Torch's own word is wanted, not that
@@ -94,16 +99,77 @@ async function ask(url, authorization, most, signal) {
   const response = await fetch(url, { headers: { authorization, accept: "application/json" }, redirect: "manual", cache: "no-store", signal });
   const fields = FIELDS.map((name) => response.headers.get(name) ?? "").join("\n");
   const { status } = response;
-  if (status !== 200) return { status, fields };
+  if (status !== 200) {
+    await response.body?.cancel();
+    return { status, fields };
+  }
+  const body = await read(response, most);
+  return body ? { status, fields, body } : { status, fields, trouble: "too_large" };
+}
+
+/** The bytes of a request's or an answer's body; undefined where there are more than `most`, and then they
+ * are not read. */
+export async function read(message, most) {
+  const length = message.headers.get("content-length");
+  if (Number(length) > most) return undefined;
+  // The runtime holds a body to its length.
+  if (length) return new Uint8Array(await message.arrayBuffer());
   const chunks = [];
   let size = 0;
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of message.body ?? []) {
     size += chunk.length;
-    if (size > most) return { status, fields, trouble: "too_large" };
+    if (size > most) return undefined;
     chunks.push(chunk);
   }
-  return { status, fields, body: new Uint8Array(await new Blob(chunks).arrayBuffer()) };
+  return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }
+
+export const field = (request, name) => request.headers.get(name) ?? undefined;
+
+/** One delivery to a firm's endpoint, bounded in time: its status, and its Retry-After in `fields`; or
+ * `trouble`. `headers`: names and values by turns, a line each. A redirect is not followed: it could lead
+ * to a host that no endpoint may have. */
+export const deliver = (url, headers, body, milliseconds) => within(milliseconds, async (signal) => {
+  const response = await fetch(url, { method: "POST", headers: pairs(headers), body, redirect: "manual", cache: "no-store", signal });
+  // Not read: it is another's, and may be endless.
+  await response.body?.cancel();
+  return { status: response.status, fields: response.headers.get("retry-after") ?? "" };
+});
+
+/** Asks a Durable Object for something. */
+const stub = (namespace, name) => namespace.get(namespace.idFromName(name));
+
+/** Asks a case's ledger. */
+export const ledger = async (env, receipt, what, text) => stub(env.LEDGER, receipt).ask(what, `${receipt}\n${text}`);
+
+/** Erases a case's ledger. */
+export const erase = async (env, receipt) => stub(env.LEDGER, receipt).erase(receipt);
+
+/** Asks the relay's store. */
+export const relay = async (env, what, text) => stub(env.RELAY, "relay").ask(what, text);
+
+/** Runs a statement on a Durable Object's SQLite. `values`: a JSON array of what is bound. Gives the rows as
+ * JSON arrays of texts and nulls. */
+export const rows = (state, statement, values) =>
+  JSON.stringify(Array.from(state.storage.sql.exec(statement, ...JSON.parse(values)).raw(), (row) => row.map((value) => value === null ? null : String(value))));
+
+/** Runs statements in one transaction: a JSON array of statements, each an array of its text and what is
+ * bound. */
+export const commit = (state, statements) => state.storage.transactionSync(() => {
+  for (const [statement, ...values] of JSON.parse(statements)) state.storage.sql.exec(statement, ...values);
+});
+
+/** Sets a Durable Object's alarm, in the same breath as what is written beside it. */
+export const alarm = (state, milliseconds) => void state.storage.setAlarm(milliseconds);
+
+/** Removes all that a Durable Object has stored, its alarm too; both at once, so that nothing new comes
+ * between. */
+export const forget = ({ storage }) => Promise.all([storage.deleteAlarm(), storage.deleteAll()]);
+
+/** Puts a nudge into the queue `deliveries`. */
+export const nudge = async (env, text) => env.DELIVERIES.send(text, { contentType: "text" });
+
+export const remove = (kv, key) => kv.delete(key);
 
 export const uuid = () => crypto.randomUUID();
 

@@ -60,10 +60,51 @@ extern "C" {
     #[wasm_bindgen(catch)]
     pub(super) fn sql(state: &State, statement: &str, text: &str) -> Result<String, JsValue>;
 
+    /// Runs a statement on a Durable Object's SQLite, with a JSON array of what is bound; gives its rows as
+    /// a JSON array of arrays of texts and nulls.
+    #[wasm_bindgen(catch)]
+    pub(super) fn rows(state: &State, statement: &str, values: &str) -> Result<String, JsValue>;
+
+    /// Runs statements in one transaction: a JSON array of arrays, each a statement and what is bound.
+    #[wasm_bindgen(catch)]
+    pub(super) fn commit(state: &State, statements: &str) -> Result<(), JsValue>;
+
+    /// Sets a Durable Object's alarm, in milliseconds since 1970.
+    #[wasm_bindgen(catch)]
+    pub(super) fn alarm(state: &State, milliseconds: f64) -> Result<(), JsValue>;
+
+    /// Removes all that a Durable Object has stored, and its alarm.
+    pub(super) fn forget(state: &State) -> Promise;
+
+    /// Asks a case's ledger for something; gives what it answers.
+    pub(super) fn ledger(env: &Env, receipt: &str, what: &str, text: &str) -> Promise;
+
+    /// Erases a case's ledger, and its entry in KV.
+    pub(super) fn erase(env: &Env, receipt: &str) -> Promise;
+
+    /// Asks the relay's store for something; gives what it answers.
+    pub(super) fn relay(env: &Env, what: &str, text: &str) -> Promise;
+
+    /// Puts a nudge into the queue.
+    pub(super) fn nudge(env: &Env, text: &str) -> Promise;
+
+    /// One delivery to an endpoint, with names and values of its headers by turns, a line each: gives a
+    /// [`Reply`], its `fields` the Retry-After.
+    pub(super) fn deliver(url: &str, headers: &str, body: &JsString, milliseconds: f64) -> Promise;
+
+    /// A request's body, or undefined where it has more bytes than `most`.
+    pub(super) fn read(request: &Request, most: f64) -> Promise;
+
+    /// A request's header field; several of one name are joined.
+    pub(super) fn field(request: &Request, name: &str) -> Option<String>;
+
+    /// Removes a key from KV.
+    pub(super) fn remove(kv: &Kv, key: &str) -> Promise;
+
     /// Waits for some milliseconds.
     pub(super) fn sleep(milliseconds: f64) -> Promise;
 
-    /// One call of Torch: gives a [`TorchReply`].
+    /// One call of Torch: gives a [`Reply`].
     pub(super) fn call(url: &str, authorization: &str, milliseconds: f64, most: f64) -> Promise;
 
     /// A random UUID.
@@ -78,22 +119,22 @@ extern "C" {
     #[wasm_bindgen(method, js_name = waitUntil)]
     pub(super) fn wait_until(this: &State, promise: &Promise);
 
-    /// What a call of Torch came to.
-    pub(super) type TorchReply;
+    /// What a call came to.
+    pub(super) type Reply;
 
     /// The status; none where there was no answer.
     #[wasm_bindgen(method, getter)]
-    pub(super) fn status(this: &TorchReply) -> Option<u16>;
+    pub(super) fn status(this: &Reply) -> Option<u16>;
 
-    /// `Retry-After` and the rate-limit fields, a line each.
+    /// Some header fields, a line each.
     #[wasm_bindgen(method, getter)]
-    pub(super) fn fields(this: &TorchReply) -> Option<String>;
+    pub(super) fn fields(this: &Reply) -> Option<String>;
 
     /// The body of a 200.
     #[wasm_bindgen(method, getter)]
-    pub(super) fn body(this: &TorchReply) -> Option<Uint8Array>;
+    pub(super) fn body(this: &Reply) -> Option<Uint8Array>;
 
     /// `timeout`, `broken` or `too_large`.
     #[wasm_bindgen(method, getter)]
-    pub(super) fn trouble(this: &TorchReply) -> Option<String>;
+    pub(super) fn trouble(this: &Reply) -> Option<String>;
 }

@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use wasm_bindgen::{JsCast, JsValue};
+
 use crate::reply::Reply;
 
 /// One line at the level of a warning. Receipts display masked.
@@ -43,6 +45,12 @@ pub(super) fn reply<A>(reply: &Reply<A>) {
         // That there was no answer at all was told where it was seen.
         Reply::Cases(_) | Reply::Rejected { .. } | Reply::Failed { .. } => {}
     }
+}
+
+/// What a JavaScript error says.
+pub(super) fn says(error: &JsValue) -> String {
+    let known = error.dyn_ref::<js_sys::Error>();
+    known.map(|error| String::from(error.message())).unwrap_or_default()
 }
 
 /// A text as a JSON string.

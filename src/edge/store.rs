@@ -256,11 +256,17 @@ pub(super) fn entry(items: &Array, receipt: ReceiptNumber, text: &str, now: Unix
     items.push(&(last.since(now).max(SHORTEST_TTL) as f64).into());
 }
 
-/// Keeps entries in KV. A failure is logged and nothing more: the answers stand without it.
-pub(super) async fn keep(kv: &Kv, items: &Array) {
+/// Keeps entries in KV, and says whether they are kept. A failure is logged: the answers stand without it.
+pub(super) async fn keep(kv: &Kv, items: &Array) -> bool {
     let failed = JsFuture::from(glue::keep(kv, items)).await;
-    let failed = failed.ok().and_then(|failed| failed.as_f64());
-    if failed != Some(0.0) {
+    let kept = failed.ok().and_then(|failed| failed.as_f64()) == Some(0.0);
+    if !kept {
         observe::warn("KV failed to write: some answers are not cached", &[]);
     }
+    kept
+}
+
+/// Forgets what this isolate remembers of a case.
+pub(super) fn forget(receipt: ReceiptNumber) {
+    MEMO.with_borrow_mut(|memo| memo.remove(receipt));
 }

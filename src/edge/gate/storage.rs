@@ -1,8 +1,6 @@
 //! What the gate keeps in its SQLite: the numbers of its state, and the roster. docs/STORAGE.md tells
 //! of both tables.
 
-use wasm_bindgen::{JsCast, JsValue};
-
 use crate::budget::Numbers;
 use crate::edge::glue::{self, State};
 use crate::edge::observe;
@@ -238,12 +236,8 @@ fn list(items: impl Iterator<Item = String>) -> String {
 /// Runs a statement. That one fails is a fault of ours or of the storage: it is logged, and the gate
 /// goes on with what it has in memory.
 fn run(state: &State, statement: &str, text: &str) -> String {
-    glue::sql(state, statement, text).unwrap_or_else(|error: JsValue| {
-        let says = error
-            .dyn_ref::<js_sys::Error>()
-            .map(|error| String::from(error.message()))
-            .unwrap_or_default();
-        observe::error("the gate's storage failed", &[("error", &says)]);
+    glue::sql(state, statement, text).unwrap_or_else(|error| {
+        observe::error("the gate's storage failed", &[("error", &observe::says(&error))]);
         String::new()
     })
 }

@@ -5,7 +5,7 @@ use worker::wasm_bindgen_futures::JsFuture;
 
 use crate::case::{Case, CaseError, MAX_BODY};
 use crate::edge::config::Config;
-use crate::edge::glue::{self, TorchReply};
+use crate::edge::glue;
 use crate::edge::observe;
 use crate::entry::Entry;
 use crate::problem::{Code, Problem};
@@ -67,7 +67,7 @@ pub(in crate::edge) async fn ask(
     let Ok(reply) = JsFuture::from(reply).await else {
         return (broken(), Vec::new());
     };
-    let reply: TorchReply = reply.unchecked_into();
+    let reply: glue::Reply = reply.unchecked_into();
     let now = now();
     let fields = reply.fields().unwrap_or_default();
     let mut lines = fields.split('\n');

@@ -1,0 +1,544 @@
+//! A ledger's Durable Object: carries out what the core's `history` and `outbox` decide.
+//!
+//! All but the putting into KV and the sending of nudges is done at once, in one turn of the runtime: so
+//! nothing comes between what is looked up and what is written, and no answer leaves before that is
+//! durable.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use js_sys::{Array as JsArray, Date, Promise};
+use wasm_bindgen::prelude::*;
+use worker::Env;
+use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
+
+use super::storage::{self, StorageError};
+use crate::case::{self, Case};
+use crate::edge::config::{self, Config};
+use crate::edge::glue::{self, State};
+use crate::edge::{observe, store};
+use crate::entry::{self, Entry};
+use crate::history::{self, History, Lookup, Observation, Outcome, Row, csv};
+use crate::json::Array;
+use crate::outbox::{self, Lanes};
+use crate::receipt::ReceiptNumber;
+use crate::time::{UnixMillis, UnixSeconds};
+use crate::webhook::{Event, notice};
+
+/// How long after something new the alarm looks whether all that follows from it has been done, in
+/// seconds.
+const ALARM: i64 = 10;
+/// How often the alarm looks whether an endpoint is still paused, in seconds.
+const PAUSED: i64 = 900;
+/// KV takes one write a second for a key, in milliseconds.
+const KV_PACE: i64 = 1_000;
+/// How long a nudge that came too early waits at most before it comes again, in seconds; one that came
+/// far too early was for something else.
+const EARLY: i64 = 5;
+
+/// The Durable Object, as JavaScript sees it.
+#[wasm_bindgen]
+#[expect(missing_debug_implementations, reason = "it is JavaScript's")]
+pub struct Ledger(Rc<Shared>);
+
+struct Shared {
+    state: State,
+    env: Env,
+    /// No borrow of it is held over an `.await`.
+    inner: RefCell<Inner>,
+}
+
+/// What is in memory, and can be lost.
+#[derive(Default)]
+struct Inner {
+    /// From the first look into the storage on.
+    history: Option<History>,
+    lanes: Lanes,
+    /// What the alarm is set to, as far as this instance knows.
+    alarm: Option<UnixSeconds>,
+    cache: Cache,
+}
+
+/// The case's entry in KV.
+#[derive(Default)]
+struct Cache {
+    /// Up to which row KV is known to have the status.
+    seq: u32,
+    /// The entry that KV is to have next, and whose row's it is.
+    wanted: Option<(u32, String)>,
+    /// Whether somebody is putting.
+    putting: bool,
+    put_at: Option<UnixMillis>,
+}
+
+#[wasm_bindgen]
+impl Ledger {
+    /// The runtime makes one for each case.
+    #[wasm_bindgen(constructor)]
+    pub fn new(state: JsValue, env: Env) -> Self {
+        Self(Rc::new(Shared {
+            state: state.unchecked_into(),
+            env,
+            inner: RefCell::default(),
+        }))
+    }
+
+    /// Answers a request of `super`, whose first line is the receipt number.
+    pub fn ask(&self, what: &str, text: &str) -> Result<JsValue, JsValue> {
+        let (number, text) = text.split_once('\n').unwrap_or((text, ""));
+        let receipt = number.parse().map_err(|_| JsValue::from("no receipt number"))?;
+        let config = config::of(&self.0.env).map_err(|problem| problem.code.id())?;
+        let asked = Asked {
+            ledger: &self.0,
+            config: &config,
+            receipt,
+            now: UnixSeconds::from_millis(Date::now()),
+        };
+        let answer = match what {
+            "told" => asked.told(text),
+            "polled" => asked.polled(text),
+            "claim" => asked.claim(text),
+            "settle" => asked.settle(text),
+            "revive" => asked.revive(text),
+            "history" => asked.history(text),
+            _ => return Err("a ledger knows no such thing".into()),
+        };
+        Ok(answer?)
+    }
+
+    /// Erases the case: everything here, and its entry in KV.
+    pub fn erase(&self, number: String) -> Promise {
+        let shared = Rc::clone(&self.0);
+        future_to_promise(async move { shared.erase(&number).await })
+    }
+
+    /// The alarm: sees to what is left to be done.
+    pub fn alarm(&self) -> Result<(), JsValue> {
+        self.0.inner.borrow_mut().alarm = None;
+        let Some(receipt) = storage::receipt(&self.0.state)? else {
+            return Ok(());
+        };
+        let config = config::of(&self.0.env).map_err(|problem| problem.code.id())?;
+        let asked = Asked {
+            ledger: &self.0,
+            config: &config,
+            receipt,
+            now: UnixSeconds::from_millis(Date::now()),
+        };
+        Ok(asked.look()?)
+    }
+}
+
+/// One request, with what it needs.
+struct Asked<'a> {
+    ledger: &'a Rc<Shared>,
+    config: &'a Rc<Config>,
+    receipt: ReceiptNumber,
+    now: UnixSeconds,
+}
+
+impl Asked<'_> {
+    fn state(&self) -> &State {
+        &self.ledger.state
+    }
+
+    fn with<T>(&self, make: impl FnOnce(&mut Inner) -> T) -> T {
+        make(&mut self.ledger.inner.borrow_mut())
+    }
+
+    /// What is known of the ledger: read from the storage once. `None`: it has no rows.
+    fn open(&self) -> Result<Option<History>, StorageError> {
+        if let Some(history) = self.with(|inner| inner.history.clone()) {
+            return Ok(Some(history));
+        }
+        if !storage::exists(self.state())? {
+            return Ok(None);
+        }
+        let (history, seq) = storage::open(self.state(), self.receipt)?;
+        self.with(|inner| {
+            inner.cache.seq = seq;
+            inner.history = Some(history.clone());
+        });
+        Ok(Some(history))
+    }
+
+    /// A webhook: the message's id or nothing, a line break, and the event.
+    ///
+    /// Answers what became of it and, where the status is current now, the entry that tells of it.
+    fn told(&self, text: &str) -> Result<JsValue, StorageError> {
+        let (message_id, body) = text.split_once('\n').unwrap_or_default();
+        let message_id = Some(message_id).filter(|id| !id.is_empty());
+        let event = Event::read(body.as_bytes(), &self.config.events, &self.config.names);
+        let seen = event
+            .as_ref()
+            .ok()
+            .and_then(|event| event.observation(message_id, self.now));
+        let (Ok(event), Some((_, seen))) = (&event, seen) else {
+            // Never: the intake has read it.
+            return Ok(JsValue::NULL);
+        };
+        let answer = JsArray::new();
+        let Some(row) = self.append(seen)? else {
+            answer.push(&"duplicate".into());
+            return Ok(answer.into());
+        };
+        answer.push(&row.kind.id().into());
+        if let Some(case) = event.case.as_ref().ok().filter(|_| row.kind.is_current()) {
+            let entry = Entry::of_case(case, &self.config.table, self.now);
+            answer.push(&entry.as_str().into());
+            self.cache(row.seq, entry);
+        }
+        Ok(answer.into())
+    }
+
+    /// What Torch said when it was asked, as an entry. Answers the entry of what is current, where that is
+    /// something else.
+    fn polled(&self, text: &str) -> Result<JsValue, StorageError> {
+        let Some((entry, record)) = Entry::read(text)
+            .ok()
+            .and_then(|entry| Some((entry, case::without_normalized(entry.body)?)))
+        else {
+            return Ok(JsValue::NULL);
+        };
+        let Ok(case) = Case::read(record.as_bytes(), &self.config.names) else {
+            return Ok(JsValue::NULL);
+        };
+        let seen = Observation::of_poll(&case, entry.meta.window.fetched_at);
+        self.append(seen)?;
+        let current = self.with(|inner| inner.history.as_ref()?.current.clone());
+        let Some(current) = current else {
+            return Ok(JsValue::NULL);
+        };
+        // The same text is the same status, whatever date Torch gives it now.
+        if current.status_text == case.status_text {
+            self.cache(current.seq, text.to_owned());
+            return Ok(JsValue::NULL);
+        }
+        let entry = self.entry(current.seq)?;
+        Ok(entry.map_or(JsValue::NULL, |entry| entry.as_str().into()))
+    }
+
+    /// Appends what was seen; `None` where it is there already.
+    fn append(&self, seen: Observation) -> Result<Option<Row>, StorageError> {
+        let known = self.open()?;
+        let key = seen.key(self.receipt).to_string();
+        let (by_id, by_key) = match &known {
+            Some(_) => storage::known(self.state(), seen.event_id.as_deref(), &key)?,
+            None => (false, false),
+        };
+        let mut history = known.unwrap_or_else(|| History::begin(self.receipt));
+        let outcome = history.observe(seen, |lookup| {
+            Ok::<_, StorageError>(match lookup {
+                Lookup::Id(_) => by_id,
+                Lookup::Key(_) => by_key,
+            })
+        })?;
+        let (Outcome::Appended(row) | Outcome::Touched(row)) = outcome else {
+            return Ok(None);
+        };
+        let category = notice::category(&row);
+        let takers = self.config.subscribers.iter();
+        let takers = takers.filter(|one| notice::is_told(row.kind) && one.takes(category));
+        let endpoints: Vec<&str> = takers.clone().map(|one| one.name.as_str()).collect();
+        if row.kind.is_current() || !endpoints.is_empty() {
+            // Before the row, and in the same breath: a row without an alarm behind it could wait for ever.
+            self.wake(self.now.plus(ALARM))?;
+        }
+        storage::append(self.state(), self.receipt, &row, &key, &endpoints)?;
+        history.advance(&row);
+        self.with(|inner| inner.history = Some(history));
+        for one in takers.filter(|one| !one.paused) {
+            if self.with(|inner| inner.lanes.nudge(&one.name, self.now)) {
+                self.nudge(&one.name);
+            }
+        }
+        Ok(Some(row))
+    }
+
+    /// Sets the alarm, unless it comes sooner anyway.
+    fn wake(&self, at: UnixSeconds) -> Result<(), StorageError> {
+        if self.with(|inner| inner.alarm.is_some_and(|alarm| alarm <= at)) {
+            return Ok(());
+        }
+        glue::alarm(self.state(), at.millis().0 as f64)?;
+        self.with(|inner| inner.alarm = Some(at));
+        Ok(())
+    }
+
+    /// Says through the queue that there is something for an endpoint.
+    fn nudge(&self, endpoint: &str) {
+        let sent = glue::nudge(&self.ledger.env, &format!("{} {endpoint}", self.receipt.as_str()));
+        self.ledger.spawn(async move {
+            if JsFuture::from(sent).await.is_err() {
+                observe::warn("the queue takes no message: the alarm will try again", &[]);
+            }
+        });
+    }
+
+    /// The entry of the row `seq`, as of the time at which it was seen.
+    fn entry(&self, seq: u32) -> Result<Option<String>, StorageError> {
+        let rows = storage::events(self.state(), "seq = ?1", Array::new().number(seq.into()))?;
+        let entry = rows.first().and_then(|row| {
+            let seen = &row.observation;
+            let case = Case::read(seen.record.as_bytes(), &self.config.names).ok()?;
+            Some(Entry::of_case(&case, &self.config.table, seen.seen_at))
+        });
+        Ok(entry)
+    }
+
+    /// Puts an entry into KV, behind the answer. Only the ledger puts a case there, one entry after
+    /// another, so that no older status lands behind a newer.
+    fn cache(&self, seq: u32, entry: String) {
+        let idle = self.with(|inner| {
+            inner.cache.wanted = Some((seq, entry));
+            !std::mem::replace(&mut inner.cache.putting, true)
+        });
+        if idle {
+            let (ledger, receipt) = (Rc::clone(self.ledger), self.receipt);
+            self.ledger
+                .spawn(async move { ledger.put(receipt).await });
+        }
+    }
+
+    /// What is to be delivered to an endpoint, for somebody who will do it: an endpoint's name, and `gone`
+    /// where it wants nothing any more.
+    ///
+    /// Answers in how many seconds to come again, or null; then for each delivery its `seq`, the message's
+    /// id and its body.
+    fn claim(&self, text: &str) -> Result<JsValue, StorageError> {
+        let (endpoint, gone) = text.split_once('\n').unwrap_or((text, ""));
+        let nothing = || JsArray::of1(&JsValue::NULL).into();
+        if self.open()?.is_none() {
+            return Ok(nothing());
+        }
+        let subscriber = self.config.subscriber(endpoint);
+        if subscriber.is_some_and(|one| one.paused) {
+            return Ok(nothing());
+        }
+        if subscriber.is_none() || !gone.is_empty() {
+            let reason = if gone.is_empty() { "endpoint_removed" } else { "http_410" };
+            storage::give_up(self.state(), endpoint, None, reason, self.now)?;
+            self.look()?;
+            return Ok(nothing());
+        }
+        let waiting = storage::waiting(self.state(), endpoint, outbox::CLAIM)?;
+        let due_in = waiting.first().map(|(_, due_at)| due_at.since(self.now));
+        match due_in {
+            None => return Ok(nothing()),
+            Some(seconds @ 1..=EARLY) => return Ok(JsArray::of1(&(seconds as f64).into()).into()),
+            Some(1..) => return Ok(nothing()),
+            Some(_) => {}
+        }
+        if !self.with(|inner| inner.lanes.claim(endpoint, self.now)) {
+            return Ok(nothing());
+        }
+        // What stands behind one that was put off waits with it, and is due when that one is done.
+        let seqs = waiting.iter().map(|(seq, _)| *seq);
+        let rows = storage::events(
+            self.state(),
+            "seq IN (SELECT value FROM json_each(?1))",
+            Array::new().text(&seqs.fold(Array::new(), Array::number).end()),
+        )?;
+        let told = JsArray::of1(&JsValue::NULL);
+        for row in &rows {
+            told.push(&row.seq.into());
+            told.push(&notice::message_id(row.hash, endpoint).into());
+            told.push(&notice::body(row, &self.config.names).into());
+        }
+        Ok(told.into())
+    }
+
+    /// What came of a claim, in lines: the endpoint; the `seq`s that were delivered, as a JSON array; and
+    /// where an attempt failed its `seq`, what came of it, and the Retry-After in seconds; or `gone` in
+    /// place of the `seq` where the endpoint wants nothing any more.
+    ///
+    /// Answers like `claim`, with what is next.
+    fn settle(&self, text: &str) -> Result<JsValue, StorageError> {
+        let mut lines = text.split('\n');
+        let mut line = || lines.next().unwrap_or_default();
+        let (endpoint, delivered) = (line(), line());
+        self.with(|inner| inner.lanes.release(endpoint));
+        if self.open()?.is_none() {
+            return Ok(JsArray::of1(&JsValue::NULL).into());
+        }
+        if delivered != "[]" {
+            storage::done(self.state(), endpoint, delivered)?;
+        }
+        let (failed, reason, retry_after) = (line(), line(), line().parse().ok());
+        let Ok(seq) = failed.parse::<i64>() else {
+            return self.claim(&format!("{endpoint}\n{failed}"));
+        };
+        let attempts = storage::attempts(self.state(), endpoint, seq)?.saturating_add(1);
+        let next = outbox::next_attempt(attempts, retry_after, self.now);
+        match next {
+            Some(due_at) => storage::failed(self.state(), endpoint, seq, due_at, reason)?,
+            None => storage::give_up(self.state(), endpoint, Some(seq), reason, self.now)?,
+        }
+        self.look()?;
+        match next {
+            Some(due_at) => Ok(JsArray::of1(&(due_at.since(self.now) as f64).into()).into()),
+            None => self.claim(endpoint),
+        }
+    }
+
+    /// Puts dead letters back: an endpoint's name and, as a JSON array, their `seq`s.
+    fn revive(&self, text: &str) -> Result<JsValue, StorageError> {
+        let (endpoint, seqs) = text.split_once('\n').unwrap_or_default();
+        if self.open()?.is_some() {
+            storage::revive(self.state(), endpoint, seqs)?;
+            self.look()?;
+        }
+        Ok(JsValue::TRUE)
+    }
+
+    /// The whole ledger: `csv`, or JSON.
+    fn history(&self, format: &str) -> Result<JsValue, StorageError> {
+        let rows = match self.open()? {
+            Some(_) => storage::events(self.state(), "true", Array::new())?,
+            None => Vec::new(),
+        };
+        let text = match format {
+            "csv" => csv::to_csv(self.receipt, &rows),
+            _ => history::to_json(self.receipt, &rows),
+        };
+        Ok(text.into())
+    }
+
+    /// Sees to all that is left to be done, and sets the alarm to when to look again.
+    fn look(&self) -> Result<(), StorageError> {
+        let Some(history) = self.open()? else {
+            return Ok(());
+        };
+        let mut next: Option<UnixSeconds> = None;
+        let mut wake = |at: UnixSeconds| next = Some(next.map_or(at, |next| next.min(at)));
+        for head in storage::heads(self.state())? {
+            let endpoint = head.endpoint.as_str();
+            if self.config.subscriber(endpoint).is_some_and(|one| one.paused) {
+                wake(self.now.plus(PAUSED));
+                continue;
+            }
+            let (nudge, at) = self.with(|inner| inner.lanes.look(endpoint, head.due_at, self.now));
+            if nudge {
+                self.nudge(endpoint);
+            }
+            wake(at);
+        }
+        let current = history.current.map_or(0, |current| current.seq);
+        if self.with(|inner| inner.cache.seq) < current {
+            wake(self.now.plus(ALARM));
+            if let Some(entry) = self.entry(current)? {
+                self.cache(current, entry);
+            }
+        }
+        if self.bury()? {
+            wake(self.now.plus(ALARM));
+        }
+        next.map_or(Ok(()), |next| self.wake(next))
+    }
+
+    /// Hands dead letters over to the relay's store, behind the answer; says whether there are any.
+    fn bury(&self) -> Result<bool, StorageError> {
+        let dead = storage::dead(self.state())?;
+        if dead.is_empty() {
+            return Ok(false);
+        }
+        let mut letters = Array::new();
+        let mut taken: Vec<(String, i64)> = Vec::new();
+        for cells in &dead {
+            let endpoint: String = storage::parse(cells, 0)?;
+            let seq: i64 = storage::parse(cells, 1)?;
+            let rows = storage::events(self.state(), "seq = ?1", Array::new().number(seq))?;
+            let Some(row) = rows.first() else { continue };
+            let letter = Array::new()
+                .text(&notice::message_id(row.hash, &endpoint))
+                .text(&endpoint)
+                .text(self.receipt.as_str())
+                .number(seq)
+                .text(row.kind.id())
+                .number(row.observation.seen_at.0)
+                .number(storage::parse(cells, 2)?)
+                .text(&storage::parse::<String>(cells, 3)?)
+                .number(storage::parse(cells, 4)?);
+            letters = letters.raw(&letter.end());
+            taken.push((endpoint, seq));
+        }
+        let buried = glue::relay(&self.ledger.env, "bury", &letters.end());
+        let ledger = Rc::clone(self.ledger);
+        self.ledger.spawn(async move {
+            if JsFuture::from(buried).await.is_err() {
+                observe::error("dead letters wait: the relay's store does not answer", &[]);
+                return;
+            }
+            for (endpoint, seq) in taken {
+                if let Err(error) = storage::buried(&ledger.state, &endpoint, seq) {
+                    observe::error("a ledger's storage failed", &[("error", &error)]);
+                }
+            }
+        });
+        Ok(true)
+    }
+}
+
+impl Shared {
+    /// Puts what is wanted into KV, until nothing is.
+    async fn put(self: Rc<Self>, receipt: ReceiptNumber) {
+        loop {
+            let wait = {
+                let mut inner = self.inner.borrow_mut();
+                let cache = &mut inner.cache;
+                if cache.wanted.is_none() {
+                    cache.putting = false;
+                    return;
+                }
+                let since = cache.put_at.map(|at| UnixMillis::from_js(Date::now()).since(at));
+                since.map_or(0, |since| KV_PACE.saturating_sub(since))
+            };
+            if wait > 0 {
+                let _ = JsFuture::from(glue::sleep(wait as f64)).await;
+            }
+            // What was wanted while this waited is newer.
+            let wanted = self.inner.borrow_mut().cache.wanted.take();
+            let Some((seq, entry)) = wanted else { continue };
+            let items = JsArray::new();
+            store::entry(&items, receipt, &entry, UnixSeconds::from_millis(Date::now()));
+            let kept = store::keep(&store::kv(&self.env), &items).await;
+            let mut inner = self.inner.borrow_mut();
+            inner.cache.put_at = Some(UnixMillis::from_js(Date::now()));
+            if !kept {
+                // The alarm tries again.
+                inner.cache.putting = false;
+                return;
+            }
+            if seq > inner.cache.seq {
+                inner.cache.seq = seq;
+                if let Err(error) = storage::cached(&self.state, seq) {
+                    observe::error("a ledger's storage failed", &[("error", &error)]);
+                }
+            }
+        }
+    }
+
+    async fn erase(self: Rc<Self>, number: &str) -> Result<JsValue, JsValue> {
+        let receipt = number
+            .parse::<ReceiptNumber>()
+            .map_err(|_| JsValue::from("no receipt number"))?;
+        // What is on its way into KV must not land behind this.
+        self.inner.borrow_mut().cache.wanted = None;
+        while self.inner.borrow().cache.putting {
+            let _ = JsFuture::from(glue::sleep(20.0)).await;
+        }
+        *self.inner.borrow_mut() = Inner::default();
+        JsFuture::from(glue::forget(&self.state)).await?;
+        JsFuture::from(glue::remove(&store::kv(&self.env), &entry::key(receipt))).await?;
+        Ok(JsValue::TRUE)
+    }
+
+    /// Does something behind the answer.
+    fn spawn(&self, future: impl Future<Output = ()> + 'static) {
+        let future: std::pin::Pin<Box<dyn Future<Output = ()>>> = Box::pin(future);
+        self.state.wait_until(&future_to_promise(async {
+            future.await;
+            Ok(JsValue::UNDEFINED)
+        }));
+    }
+}
