@@ -24,6 +24,7 @@
 #![forbid(unsafe_code)]
 
 mod claim;
+mod endpoint;
 mod event;
 mod event_error;
 mod event_names;
@@ -38,6 +39,7 @@ mod verify;
 mod tests;
 
 pub use claim::MAX_SIGNATURES;
+pub use endpoint::{Endpoint, EndpointError};
 pub use event::{Event, Identity, MAX_EVENT, STATUS_UPDATED};
 pub use event_error::EventError;
 pub use event_names::EventNames;
