@@ -1,4 +1,4 @@
-//! Webhooks: whether one is Torch's, what it says, and how ours are signed.
+//! Webhooks: whether one is Torch's, what it says, how ours are signed and who is sent them.
 //!
 //! A request goes through [`Verifier::verify_at`] first, with its raw bytes, then through
 //! [`Event::read`]. What was verified is authentic; it may still be late, doubled or out of order,
@@ -33,6 +33,7 @@ mod reason;
 mod scheme;
 mod secret;
 mod sign;
+mod subscriber;
 mod verify;
 
 #[cfg(test)]
@@ -48,4 +49,5 @@ pub use reason::Reason;
 pub use scheme::{Scheme, SchemeError};
 pub use secret::{Secret, SecretError};
 pub use sign::{Delivery, Sample, SignError, Signer, delivery};
+pub use subscriber::{Subscriber, SubscriberError};
 pub use verify::{Tolerance, Verified, Verifier, WhichSecret};
