@@ -1,7 +1,7 @@
 //! What the operator says: read and checked once, at the first request.
 #![forbid(unsafe_code)]
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
 
@@ -10,20 +10,19 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use worker::Env;
 
-use super::access::{Client, Scope};
+use super::access::Client;
+use super::parties::{clients, subscribers};
+use super::verifier::verifier;
 use super::{bindings, observe};
 use crate::budget::Limits;
 use crate::case::FieldNames;
 use crate::freshness::Table;
 use crate::json::Object;
 use crate::problem::{Code, Problem};
+use crate::webhook::{EventNames, Subscriber, Verifier};
 
 /// How many receipts one call of Torch takes where the operator does not say.
 const BATCH_MAX: usize = 100;
-
-/// How many requests a minute a client may make where the operator does not say: about what one
-/// Durable Object answers, so that nobody is held up who does no harm.
-const ALLOWANCE: u32 = 60_000;
 
 /// The whole configuration.
 #[derive(Debug)]
@@ -37,6 +36,31 @@ pub(super) struct Config {
     pub(super) clients: Vec<Client>,
     pub(super) table: Table,
     pub(super) names: FieldNames,
+    #[cfg_attr(
+        not(test),
+        expect(
+            dead_code,
+            reason = "read by the intake and the relay, which come next"
+        )
+    )]
+    pub(super) events: EventNames,
+    /// What tells Torch's webhooks from others; none where the operator has set nothing for them.
+    #[cfg_attr(
+        not(test),
+        expect(
+            dead_code,
+            reason = "read by the intake and the relay, which come next"
+        )
+    )]
+    pub(super) verifier: Option<Verifier>,
+    #[cfg_attr(
+        not(test),
+        expect(
+            dead_code,
+            reason = "read by the intake and the relay, which come next"
+        )
+    )]
+    pub(super) subscribers: Vec<Subscriber>,
 }
 
 /// A Torch key. It prints as what it is and nothing more.
@@ -61,15 +85,6 @@ impl fmt::Debug for Key {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ClientRow {
-    name: String,
-    sha256: Vec<String>,
-    scopes: Vec<String>,
-    allowance: Option<u32>,
-}
-
 impl Config {
     /// Reads the configuration from the environment's variables and secrets.
     ///
@@ -87,6 +102,8 @@ impl Config {
         if !is_safe_base(&base) {
             return Err("TORCH_BASE_URL should be an https address such as https://us.torch.parley.so (http only for this machine)".into());
         }
+        // Plain http, which is let through for this machine alone.
+        let local = base.starts_with("http://");
         let prefix = var("TORCH_PATH_PREFIX").unwrap_or_default();
         let prefix = prefix.trim().trim_matches('/');
         if !prefix
@@ -125,6 +142,7 @@ impl Config {
                 "DAY_RESETS_AT should be a time of day such as 00:00, in UTC or with an offset as in 00:00-05:00",
             )?,
         };
+        let (names, events) = names(var("FIELD_NAMES").as_deref().unwrap_or("{}"))?;
         Ok(Self {
             torch,
             keys: std::iter::once(first).chain(next).map(Key).collect(),
@@ -136,7 +154,15 @@ impl Config {
             },
             clients: clients(&required("CLIENTS")?)?,
             table: table(var("FRESHNESS").as_deref().unwrap_or("{}"))?,
-            names: names(var("FIELD_NAMES").as_deref().unwrap_or("{}"))?,
+            names,
+            events,
+            verifier: verifier(
+                var("WEBHOOK_SCHEME"),
+                var("WEBHOOK_HEADER"),
+                var("WEBHOOK_SECRET"),
+                var("WEBHOOK_SECRET_NEXT"),
+            )?,
+            subscribers: subscribers(var("SUBSCRIBERS").as_deref().unwrap_or_default(), local)?,
         })
     }
 }
@@ -204,36 +230,6 @@ fn is_safe_base(base: &str) -> bool {
     plain && (secure || matches!(host, "localhost" | "127.0.0.1" | "[::1]"))
 }
 
-fn clients(text: &str) -> Result<Vec<Client>, String> {
-    let rows: Vec<ClientRow> = serde_json::from_str(text).map_err(|error| {
-        format!("CLIENTS should be a JSON array such as [{{\"name\":\"site\",\"sha256\":[\"…64 hex digits…\"],\"scopes\":[\"read\"]}}] (line {}, column {})", error.line(), error.column())
-    })?;
-    if rows.is_empty() {
-        return Err("CLIENTS has no client in it".into());
-    }
-    rows.into_iter()
-        .map(|ClientRow { name, sha256, scopes, allowance }| {
-            if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_graphic()) {
-                return Err("CLIENTS: a client's name should be a word without spaces".into());
-            }
-            if allowance == Some(0) {
-                return Err(format!("CLIENTS: the allowance of client \"{name}\" should be 1 or more requests a minute"));
-            }
-            if sha256.is_empty() || sha256.len() > 2 {
-                return Err(format!("CLIENTS: client \"{name}\" should have one token hash, or two while it rotates"));
-            }
-            let hashes = sha256.iter().map(|digits| {
-                let mut hash = [0; 32];
-                hex::decode_to_slice(digits.trim(), &mut hash).map(|()| hash).map_err(|_| format!("CLIENTS: a token hash of client \"{name}\" is not 64 hexadecimal digits"))
-            });
-            let hashes = hashes.collect::<Result<_, _>>()?;
-            let scopes = scopes.iter().map(|scope| Scope::parse(scope).ok_or_else(|| format!("CLIENTS: client \"{name}\" has an unknown scope; there are read, live, grant and ops")));
-            let allowance = allowance.unwrap_or(ALLOWANCE);
-            Ok(Client { hashes, scopes: scopes.collect::<Result<_, _>>()?, name, allowance, meter: Cell::default() })
-        })
-        .collect()
-}
-
 fn object<'a, V: Deserialize<'a>>(
     name: &str,
     of: &str,
@@ -255,17 +251,17 @@ fn table(text: &str) -> Result<Table, String> {
     Ok(table)
 }
 
-fn names(text: &str) -> Result<FieldNames, String> {
-    let mut names = FieldNames::default();
+fn names(text: &str) -> Result<(FieldNames, EventNames), String> {
+    let (mut names, mut events) = (FieldNames::default(), EventNames::default());
     let Object(rows) = object::<String>("FIELD_NAMES", "strings", text)?;
     for (field, name) in rows {
-        if name.is_empty() || !names.rename(&field, &name) {
+        if name.is_empty() || !(names.rename(&field, &name) || events.rename(&field, &name)) {
             return Err(format!(
-                "FIELD_NAMES: \"{field}\" should be receipt_number, status_text, status_category, last_checked_at or last_status_at, with a name"
+                "FIELD_NAMES: \"{field}\" should be receipt_number, status_text, status_category, last_checked_at or last_status_at, or of an event type, data, id or sent_at, with a name"
             ));
         }
     }
-    Ok(names)
+    Ok((names, events))
 }
 
 #[cfg(test)]
@@ -305,7 +301,8 @@ mod tests {
         );
         assert_eq!(config.keys[0].authorization(), "Bearer secret-key");
         assert_eq!((config.keys.len(), config.limits), (1, Limits::default()));
-        assert_eq!(config.clients[0].allowance, ALLOWANCE);
+        assert_eq!(config.clients[0].name, "site");
+        assert!(config.verifier.is_none() && config.subscribers.is_empty());
         let limits = |name| Config::read(with(name, "05:00-01:00")).map(|config| config.limits);
         assert_eq!(limits("DAY_RESETS_AT").unwrap().day_resets_at, 21_600);
         let keys = |next| {
@@ -397,26 +394,6 @@ mod tests {
             ),
             ("CLIENTS", "[]", "CLIENTS has no client in it"),
             (
-                "CLIENTS",
-                r#"[{"name":"a b","sha256":[],"scopes":[]}]"#,
-                "CLIENTS: a client's name should be a word without spaces",
-            ),
-            (
-                "CLIENTS",
-                r#"[{"name":"a","sha256":[],"scopes":[],"allowance":0}]"#,
-                "CLIENTS: the allowance of client \"a\" should be 1 or more requests a minute",
-            ),
-            (
-                "CLIENTS",
-                r#"[{"name":"a","sha256":[],"scopes":[]}]"#,
-                "CLIENTS: client \"a\" should have one token hash, or two while it rotates",
-            ),
-            (
-                "CLIENTS",
-                r#"[{"name":"a","sha256":["xyz"],"scopes":[]}]"#,
-                "CLIENTS: a token hash of client \"a\" is not 64 hexadecimal digits",
-            ),
-            (
                 "FRESHNESS",
                 "[]",
                 "FRESHNESS should be a JSON object of whole numbers of seconds",
@@ -433,17 +410,11 @@ mod tests {
                 "{name}={value}"
             );
         }
-        let scopes = format!(r#"[{{"name":"a","sha256":["{HASH}"],"scopes":["all"]}}]"#);
         for (name, value, starts) in [
             (
                 "CLIENTS",
                 "token-in-the-wrong-place",
                 "CLIENTS should be a JSON array",
-            ),
-            (
-                "CLIENTS",
-                scopes.as_str(),
-                "CLIENTS: client \"a\" has an unknown scope",
             ),
             (
                 "FRESHNESS",
@@ -466,6 +437,44 @@ mod tests {
                 error.starts_with(starts) && !error.contains("token-in"),
                 "{error}"
             );
+        }
+    }
+
+    #[test]
+    fn ok_the_members_of_an_event_are_renamed_beside_the_fields() {
+        let names =
+            r#"{"type":"kind","data":"case","id":"event_id","sent_at":"at","status_text":"text"}"#;
+        let config = Config::read(with("FIELD_NAMES", names)).unwrap();
+        assert_eq!(config.names.status_text, "text");
+        let EventNames {
+            r#type,
+            data,
+            id,
+            sent_at,
+        } = &config.events;
+        assert_eq!(
+            [r#type, data, id, sent_at],
+            ["kind", "case", "event_id", "at"]
+        );
+        assert_eq!(Config::read(good).unwrap().events, EventNames::default());
+    }
+
+    #[test]
+    fn a6_subscribers_are_on_this_machine_only_where_torch_is() {
+        let read = |torch: &str| {
+            Config::read(|asked| {
+                match asked {
+                "TORCH_BASE_URL" => Some(torch.to_owned()),
+                "SUBSCRIBERS" => Some(r#"[{"name":"firm","url":"http://127.0.0.1:9/","secrets":["whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"]}]"#.to_owned()),
+                _ => good(asked),
+            }
+            })
+        };
+        for torch in ["http://127.0.0.1:8788", "http://localhost/"] {
+            assert_eq!(read(torch).unwrap().subscribers.len(), 1);
+        }
+        for torch in ["https://us.torch.parley.so", "https://localhost"] {
+            assert!(read(torch).unwrap_err().starts_with("SUBSCRIBERS: "));
         }
     }
 }

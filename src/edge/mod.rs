@@ -6,12 +6,14 @@ mod gate;
 mod glue;
 mod lane;
 mod observe;
+mod parties;
 mod read;
 mod respond;
 mod route;
 mod store;
 mod tally;
 mod upstream;
+mod verifier;
 
 use wasm_bindgen::prelude::*;
 use web_sys::Response;

@@ -1,4 +1,4 @@
-//! Webhooks: whether one is Torch's, what it says, and how ours are signed.
+//! Webhooks: whether one is Torch's, what it says, how ours are signed and who is sent them.
 //!
 //! A request goes through [`Verifier::verify_at`] first, with its raw bytes, then through
 //! [`Event::read`]. What was verified is authentic; it may still be late, doubled or out of order,
@@ -24,6 +24,7 @@
 #![forbid(unsafe_code)]
 
 mod claim;
+mod endpoint;
 mod event;
 mod event_error;
 mod event_names;
@@ -33,12 +34,14 @@ mod reason;
 mod scheme;
 mod secret;
 mod sign;
+mod subscriber;
 mod verify;
 
 #[cfg(test)]
 mod tests;
 
 pub use claim::MAX_SIGNATURES;
+pub use endpoint::{Endpoint, EndpointError};
 pub use event::{Event, Identity, MAX_EVENT, STATUS_UPDATED};
 pub use event_error::EventError;
 pub use event_names::EventNames;
@@ -47,4 +50,5 @@ pub use reason::Reason;
 pub use scheme::{Scheme, SchemeError};
 pub use secret::{Secret, SecretError};
 pub use sign::{Delivery, Sample, SignError, Signer, delivery};
+pub use subscriber::{Subscriber, SubscriberError};
 pub use verify::{Tolerance, Verified, Verifier, WhichSecret};
