@@ -127,6 +127,41 @@ fn tags(field: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// Whether an `Accept` field wants CSV rather than JSON (RFC 9110, 12.5.1): where both would do, JSON.
+pub fn prefers_csv(accept: &str) -> bool {
+    let (mut csv, mut json, mut any) = (0, None, 0);
+    for range in accept.split(',') {
+        let mut parts = range.split(';').map(str::trim);
+        let name = parts.next().unwrap_or_default();
+        let weight = parts.find_map(|part| part.strip_prefix("q="));
+        let weight = weight.map_or(1000, thousandths);
+        if name.eq_ignore_ascii_case("text/csv") {
+            csv = weight;
+        } else if name.eq_ignore_ascii_case("application/json") {
+            json = Some(weight);
+        } else if matches!(name, "*/*" | "application/*") {
+            any = any.max(weight);
+        }
+    }
+    // Who names CSV means it, whatever stands beside it for anything else.
+    match json {
+        Some(json) => csv > json,
+        None => csv > 0 && csv >= any,
+    }
+}
+
+/// A weight such as `0.5` in thousandths (RFC 9110, 12.4.2); what is none counts as nothing. Parsed by
+/// hand: the library's numbers with a point weigh 12 KB.
+fn thousandths(weight: &str) -> u32 {
+    let (whole, fraction) = weight.split_once('.').unwrap_or((weight, ""));
+    let digits = format!("{whole}{fraction:0<3}");
+    if digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        digits.parse().unwrap_or(0)
+    } else {
+        0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -230,6 +265,28 @@ mod tests {
         fn ok_any_validators_are_compared(if_none_match: Option<String>, if_modified_since: Option<String>) {
             let validators = Validators { if_none_match: if_none_match.as_deref(), if_modified_since: if_modified_since.as_deref() };
             let _ = validators.not_modified("abc", Some(UnixSeconds(5)));
+        }
+    }
+
+    #[test]
+    fn ok_csv_is_for_who_asks_for_it() {
+        for (accept, csv) in [
+            ("", false),
+            ("*/*", false),
+            ("application/json", false),
+            ("text/csv", true),
+            ("Text/CSV; charset=utf-8", true),
+            ("text/csv, */*", true),
+            ("text/csv, */*;q=0.1", true),
+            ("text/csv;q=0.5, */*", false),
+            ("text/csv, application/json", false),
+            ("application/json;q=0.5, text/csv", true),
+            ("text/csv;q=0.25, application/json;q=0.125", true),
+            ("text/csv;q=0", false),
+            ("text/csv;q=nonsense", false),
+            ("text/html,application/xhtml+xml,*/*;q=0.8", false),
+        ] {
+            assert_eq!(prefers_csv(accept), csv, "{accept}");
         }
     }
 }

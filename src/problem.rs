@@ -33,6 +33,14 @@ pub enum Code {
     Misconfigured,
     /// `only-if-cached`, and nothing is cached.
     NotCached,
+    /// A webhook that is not authentic.
+    WebhookUnauthorized,
+    /// An authentic webhook whose event cannot be used.
+    EventUnusable,
+    /// The request's body is not what this route takes.
+    BodyMalformed,
+    /// The request's body has more bytes than this route takes.
+    BodyTooLarge,
     /// Torch answered 400.
     TorchBadRequest,
     /// Torch answered 401: it refuses this proxy's key.
@@ -63,7 +71,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, for the documentation and its tests.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 28] = [
         Self::ReceiptMalformed,
         Self::ReceiptMissing,
         Self::TooManyReceipts,
@@ -75,6 +83,10 @@ impl Code {
         Self::MethodNotAllowed,
         Self::Misconfigured,
         Self::NotCached,
+        Self::WebhookUnauthorized,
+        Self::EventUnusable,
+        Self::BodyMalformed,
+        Self::BodyTooLarge,
         Self::TorchBadRequest,
         Self::TorchUnauthorized,
         Self::TorchForbidden,
@@ -143,6 +155,15 @@ impl Code {
                 true,
                 "Nothing is cached for this request",
             ),
+            Self::WebhookUnauthorized => (
+                "webhook_unauthorized",
+                401,
+                false,
+                "The webhook is not authentic",
+            ),
+            Self::EventUnusable => ("event_unusable", 400, false, "The event cannot be used"),
+            Self::BodyMalformed => ("body_malformed", 400, false, "The body is malformed"),
+            Self::BodyTooLarge => ("body_too_large", 413, false, "The body is too large"),
             Self::TorchBadRequest => ("torch_bad_request", 400, false, "Torch rejects the request"),
             Self::TorchUnauthorized => (
                 "torch_unauthorized",

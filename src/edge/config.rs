@@ -36,30 +36,9 @@ pub(super) struct Config {
     pub(super) clients: Vec<Client>,
     pub(super) table: Table,
     pub(super) names: FieldNames,
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "read by the intake and the relay, which come next"
-        )
-    )]
     pub(super) events: EventNames,
     /// What tells Torch's webhooks from others; none where the operator has set nothing for them.
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "read by the intake and the relay, which come next"
-        )
-    )]
     pub(super) verifier: Option<Verifier>,
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "read by the intake and the relay, which come next"
-        )
-    )]
     pub(super) subscribers: Vec<Subscriber>,
 }
 
@@ -86,6 +65,11 @@ impl fmt::Debug for Key {
 }
 
 impl Config {
+    /// The subscriber of this name.
+    pub(super) fn subscriber(&self, name: &str) -> Option<&Subscriber> {
+        self.subscribers.iter().find(|one| one.name == name)
+    }
+
     /// Reads the configuration from the environment's variables and secrets.
     ///
     /// # Errors
@@ -191,7 +175,7 @@ pub(super) fn of(env: &Env) -> Result<Rc<Config>, Problem> {
             .as_string()
             .or_else(|| JSON::stringify(&value).ok().map(String::from))
     };
-    let unbound = [bindings::GATE, bindings::CASES]
+    let unbound = bindings::ALL
         .into_iter()
         .find(|name| !get(name).is_some_and(|value| value.is_object()));
     let config = match unbound {

@@ -50,7 +50,9 @@ pub(super) fn reply<A>(reply: &Reply<A>) {
 /// What a JavaScript error says.
 pub(super) fn says(error: &JsValue) -> String {
     let known = error.dyn_ref::<js_sys::Error>();
-    known.map(|error| String::from(error.message())).unwrap_or_default()
+    known
+        .map(|error| String::from(error.message()))
+        .unwrap_or_default()
 }
 
 /// A text as a JSON string.

@@ -11,6 +11,7 @@ use super::store::Stored;
 use crate::http::{CACHE_NAME, CacheStatus, Validators};
 use crate::problem::{self, Code, Problem};
 use crate::ratelimit::Allowance;
+use crate::receipt::ReceiptNumber;
 use crate::status::TAXONOMY;
 use crate::time::UnixSeconds;
 
@@ -99,6 +100,26 @@ pub(super) fn json(body: &str, allowance: Allowance) -> Response {
     glue::respond(200, &headers, body)
 }
 
+/// A case's ledger; as CSV where it is for a file of that case.
+pub(super) fn history(history: &str, csv: Option<ReceiptNumber>, allowance: Allowance) -> Response {
+    let mut headers = match csv {
+        Some(receipt) => format!(
+            "Content-Type\ntext/csv; charset=utf-8\nContent-Disposition\nattachment; filename=\"{}.csv\"\nCache-Control\nno-store",
+            receipt.as_str()
+        ),
+        None => NOT_KEPT.to_owned(),
+    };
+    headers.push_str("\nVary\nAccept");
+    tell_allowance(&mut headers, allowance);
+    glue::respond(200, &headers, history)
+}
+
+/// That a webhook's event is durable, and what became of it.
+pub(super) fn received(outcome: &str) -> Response {
+    let body = format!("{{\"received\":true,\"outcome\":\"{outcome}\"}}");
+    glue::respond(200, NOT_KEPT, &body)
+}
+
 /// What a client has left, as `RateLimit` and `RateLimit-Policy` (the IETF's draft).
 fn tell_allowance(headers: &mut String, allowance: Allowance) {
     let Allowance {
@@ -148,6 +169,8 @@ pub(super) fn problem(
         tell_allowance(&mut headers, allowance);
     }
     match problem.code {
+        // RFC 9110, 15.5.2: a 401 says how one authenticates.
+        Code::WebhookUnauthorized => headers.push_str("\nWWW-Authenticate\nTorch-Webhook"),
         Code::Unauthorized | Code::TorchUnauthorized => {
             headers.push_str("\nWWW-Authenticate\nBearer realm=\"torch-edge\"")
         }

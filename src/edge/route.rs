@@ -23,6 +23,16 @@ pub(super) enum Route {
     Watch,
     /// `DELETE /case-status/watch`
     Unwatch,
+    /// `GET /case-status/history`
+    History,
+    /// `DELETE /case-status/history`
+    Erase,
+    /// `POST /webhooks/torch`
+    Webhook,
+    /// `GET /deliveries`
+    Deliveries,
+    /// `POST /deliveries/replay`
+    Replay,
     /// `GET /budget`
     Budget,
     /// `GET /health`
@@ -40,6 +50,10 @@ impl Route {
             "GET" | "HEAD" => Ok(route),
             _ => Err(not_allowed("GET, HEAD")),
         };
+        let post = |route| match method {
+            "POST" => Ok(route),
+            _ => Err(not_allowed("POST")),
+        };
         match path {
             "/case-status" => read(Self::CaseStatus),
             "/case-status/batch" => read(Self::Batch),
@@ -48,11 +62,19 @@ impl Route {
                 "DELETE" => Ok(Self::Unwatch),
                 _ => Err(not_allowed("PUT, DELETE")),
             },
+            "/case-status/history" => match method {
+                "GET" | "HEAD" => Ok(Self::History),
+                "DELETE" => Ok(Self::Erase),
+                _ => Err(not_allowed("GET, HEAD, DELETE")),
+            },
+            "/webhooks/torch" => post(Self::Webhook),
+            "/deliveries" => read(Self::Deliveries),
+            "/deliveries/replay" => post(Self::Replay),
             "/budget" => read(Self::Budget),
             "/health" => read(Self::Health),
             _ => Err(Problem::new(
                 Code::NoSuchRoute,
-                "There are /case-status, /case-status/batch, /case-status/watch, /budget and /health, also under /v1.",
+                "There are /case-status, /case-status/batch, /case-status/history, /case-status/watch, /webhooks/torch, /deliveries, /deliveries/replay, /budget and /health, also under /v1.",
             )),
         }
     }
@@ -60,7 +82,7 @@ impl Route {
     /// What a client must be allowed to do.
     pub(super) fn scope(self) -> Scope {
         match self {
-            Self::Budget => Scope::Ops,
+            Self::Budget | Self::Erase | Self::Deliveries | Self::Replay => Scope::Ops,
             _ => Scope::Read,
         }
     }
@@ -69,7 +91,10 @@ impl Route {
 fn not_allowed(allow: &'static str) -> Problem {
     Problem::new(
         Code::MethodNotAllowed,
-        format!("This route takes {}.", allow.replace(", ", " and ")),
+        match allow.rsplit_once(", ") {
+            Some((others, last)) => format!("This route takes {others} and {last}."),
+            None => format!("This route takes {allow}."),
+        },
     )
     .allowing(allow)
 }
@@ -269,6 +294,27 @@ mod tests {
             Some("GET, HEAD")
         );
         assert_eq!(Route::Budget.scope(), Scope::Ops);
+    }
+
+    #[test]
+    fn ok_a_history_is_read_by_clients_and_erased_by_operators() {
+        let find = |method| Route::find(method, "/case-status/history");
+        assert_eq!(find("GET").map(Route::scope), Ok(Scope::Read));
+        assert_eq!(find("DELETE").map(Route::scope), Ok(Scope::Ops));
+        let refused = find("POST").unwrap_err();
+        assert_eq!(refused.allow, Some("GET, HEAD, DELETE"));
+        assert_eq!(refused.detail, "This route takes GET, HEAD and DELETE.");
+        assert_eq!(
+            Route::find("POST", "/v1/webhooks/torch"),
+            Ok(Route::Webhook)
+        );
+        assert_eq!(
+            Route::find("GET", "/webhooks/torch").unwrap_err().detail,
+            "This route takes POST."
+        );
+        for (method, path) in [("GET", "/deliveries"), ("POST", "/deliveries/replay")] {
+            assert_eq!(Route::find(method, path).map(Route::scope), Ok(Scope::Ops));
+        }
     }
 
     #[test]

@@ -122,6 +122,11 @@ pub(super) async fn watch(
     text(env, what, receipt.as_str()).await
 }
 
+/// Takes a case from the roster and from what the gate remembers.
+pub(super) async fn forget(env: &Env, receipt: ReceiptNumber) -> Result<(), Problem> {
+    text(env, "forget", receipt.as_str()).await.map(drop)
+}
+
 /// What `GET /budget` answers.
 pub(super) async fn budget(env: &Env) -> Result<String, Problem> {
     // With what this isolate has not told yet.

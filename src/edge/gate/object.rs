@@ -17,10 +17,9 @@ use crate::budget::{Budget, Purpose, Saved};
 use crate::dispatch::{Call, Dispatch, PATIENCE, Reader, Settled, Step};
 use crate::edge::config::{self, Config};
 use crate::edge::glue::{self, State};
-use crate::edge::observe;
-use crate::edge::store;
 use crate::edge::upstream::torch::{self, Said};
-use crate::entry::Entry;
+use crate::edge::{ledger, observe, store};
+use crate::entry::{Entry, Kind};
 use crate::keys::KeyRing;
 use crate::memo::Memo;
 use crate::receipt::ReceiptNumber;
@@ -110,6 +109,12 @@ impl Shared {
             }
             "report" => self.tally(line(), line(), now),
             "tick" => self.reconcile(now),
+            "forget" => {
+                let receipt = line().parse().map_err(|_| "no receipt number")?;
+                storage::forget(&self.state, receipt);
+                self.with(|inner| inner.recent.remove(receipt));
+                return Ok("".into());
+            }
             "watch" | "unwatch" => return self.watch(line(), what == "watch", now),
             "budget" => {
                 self.tally(line(), line(), now);
@@ -168,16 +173,23 @@ impl Shared {
                 .find(|(_, known)| letter.starts_with(*known));
             let purpose = purpose.map_or(Purpose::Read, |(purpose, _)| *purpose);
             let asked = self.with(|inner| inner.ask(receipt, purpose, client, since, now));
-            pending.extend(asked.map(|asked| (receipt, purpose, asked)));
+            let Some((receiver, recent)) = asked else {
+                continue;
+            };
+            let collapsed = match recent {
+                Recent::Said(said, sender) => {
+                    self.tell(receipt, said, true, vec![sender]);
+                    true
+                }
+                Recent::Nothing { joins } => joins,
+            };
+            pending.push((receipt, purpose, receiver, collapsed));
         }
         self.drive();
         let told = Array::new();
         let mut overdue = Vec::new();
-        for (receipt, purpose, (heard, collapsed)) in pending {
-            let heard = match heard {
-                Ok(heard) => Some(heard),
-                Err(receiver) => receiver.await.ok(),
-            };
+        for (receipt, purpose, receiver, collapsed) in pending {
+            let heard = receiver.await.ok();
             if purpose == Purpose::Refresh && matches!(heard, Some((_, false))) {
                 overdue.push(receipt);
             }
@@ -292,17 +304,64 @@ impl Shared {
                     read: !readers.is_empty(),
                 });
             }
-            if let Ok(text) = &answer.outcome {
+            if let Ok(text) = &answer.outcome
+                && !is_case(text)
+            {
                 store::entry(&items, receipt, text, now.seconds());
             }
-            self.with(|inner| inner.pass_on(receipt, readers, answer, asked, now.seconds()));
+            let senders = self.with(|inner| {
+                if asked {
+                    inner.remember(receipt, &answer, now.seconds());
+                }
+                let readers = readers.iter();
+                readers
+                    .filter_map(|reader| inner.waiting.remove(reader))
+                    .collect()
+            });
+            self.tell(receipt, answer, asked, senders.unwrap_or_default());
         }
         storage::enter(&self.state, &rows, now.seconds());
         if items.length() > 0 {
             let shared = Rc::clone(self);
             // Nobody waits for this: the answers are on their way.
-            self.spawn(async move { store::keep(&store::kv(&shared.env), &items).await });
+            self.spawn(async move {
+                store::keep(&store::kv(&shared.env), &items).await;
+            });
         }
+    }
+
+    /// Tells those who wait what was said. A case goes through its ledger first: it keeps what is new,
+    /// puts it into KV, and knows better where a webhook has told of something newer.
+    fn tell(
+        self: &Rc<Self>,
+        receipt: ReceiptNumber,
+        mut said: Said,
+        asked: bool,
+        senders: Vec<oneshot::Sender<Heard>>,
+    ) {
+        let pass_on = move |said: Said| {
+            for sender in senders {
+                // One who has gone away needs no answer.
+                let _ = sender.send((said.clone(), asked));
+            }
+        };
+        let Some(entry) = said
+            .outcome
+            .as_ref()
+            .ok()
+            .filter(|text| is_case(text))
+            .cloned()
+        else {
+            return pass_on(said);
+        };
+        let shared = Rc::clone(self);
+        self.spawn(async move {
+            // Where the ledger does not answer Torch's own word is told, and is not kept.
+            if let Ok(Some(newer)) = ledger::polled(&shared.env, receipt, &entry).await {
+                said.outcome = Ok(newer);
+            }
+            pass_on(said);
+        });
     }
 
     /// Refreshes what is due, as far as the budget goes.
@@ -364,7 +423,7 @@ impl Shared {
 }
 
 impl Inner {
-    /// What is known of a case, or the end of what will bring it; and whether that is another's call.
+    /// The end of what will bring the case's answer, and what was said of it just now.
     fn ask(
         &mut self,
         receipt: ReceiptNumber,
@@ -372,7 +431,8 @@ impl Inner {
         client: &str,
         since: UnixSeconds,
         now: UnixMillis,
-    ) -> (Result<Heard, oneshot::Receiver<Heard>>, bool) {
+    ) -> (oneshot::Receiver<Heard>, Recent) {
+        let (sender, receiver) = oneshot::channel();
         let recent = self.recent.get(receipt, now.seconds());
         if let Some((said, _)) = recent.filter(|(_, at)| *at >= since) {
             let said = said.clone();
@@ -380,10 +440,9 @@ impl Inner {
                 coalescing: 1,
                 ..Saved::default()
             });
-            return (Ok((said, true)), true);
+            return (receiver, Recent::Said(said, sender));
         }
         self.serial = self.serial.wrapping_add(1);
-        let (sender, receiver) = oneshot::channel();
         self.waiting.insert(self.serial, sender);
         let reader = Reader {
             id: self.serial,
@@ -391,39 +450,36 @@ impl Inner {
             deadline: now.plus(PATIENCE),
         };
         let joins = self.dispatch.ask(receipt, Some(reader), client, now);
-        (Err(receiver), joins)
+        (receiver, Recent::Nothing { joins })
     }
 
-    /// Remembers for a moment what was said of a case, and tells those who wait.
-    fn pass_on(
-        &mut self,
-        receipt: ReceiptNumber,
-        readers: Vec<u64>,
-        said: Said,
-        asked: bool,
-        now: UnixSeconds,
-    ) {
-        if asked {
-            let fresh_for = match said.outcome.as_deref().map(Entry::read) {
-                Ok(Ok(entry)) => entry.meta.window.ttl(now).min(RECENT_SECONDS),
-                _ => PROBLEM_SECONDS,
-            };
-            let weight = said.outcome.as_deref().map_or(0, str::len);
-            let kept = (said.clone(), now);
-            self.recent.put(
-                receipt,
-                kept,
-                weight.saturating_add(512),
-                now.plus(fresh_for),
-            );
-        }
-        for reader in readers {
-            if let Some(sender) = self.waiting.remove(&reader) {
-                // One who has gone away needs no answer.
-                let _ = sender.send((said.clone(), asked));
-            }
-        }
+    /// Remembers for a moment what was said of a case.
+    fn remember(&mut self, receipt: ReceiptNumber, said: &Said, now: UnixSeconds) {
+        let fresh_for = match said.outcome.as_deref().map(Entry::read) {
+            Ok(Ok(entry)) => entry.meta.window.ttl(now).min(RECENT_SECONDS),
+            _ => PROBLEM_SECONDS,
+        };
+        let weight = said.outcome.as_deref().map_or(0, str::len);
+        self.recent.put(
+            receipt,
+            (said.clone(), now),
+            weight.saturating_add(512),
+            now.plus(fresh_for),
+        );
     }
+}
+
+/// What the gate knows of a case that it is asked for.
+enum Recent {
+    /// What was said just now, and where it is to go.
+    Said(Said, oneshot::Sender<Heard>),
+    /// Nothing that will do; whether the case joins another's call.
+    Nothing { joins: bool },
+}
+
+/// Whether an entry is of a case, and not of a receipt that Torch does not recognise.
+fn is_case(text: &str) -> bool {
+    Entry::read(text).is_ok_and(|entry| entry.meta.kind == Kind::Found)
 }
 
 /// Seven values for `Answer::read`: an entry; or a problem's code, its detail and its wait; then Torch's

@@ -194,6 +194,15 @@ pub(super) fn pin(state: &State, receipt: ReceiptNumber, pinned: bool, now: Unix
     run(state, &statement, receipt.as_str());
 }
 
+/// Strikes out a case.
+pub(super) fn forget(state: &State, receipt: ReceiptNumber) {
+    run(
+        state,
+        "DELETE FROM roster WHERE receipt = ?1",
+        receipt.as_str(),
+    );
+}
+
 /// The cases that are due, those first that have been for the longest.
 pub(super) fn due(state: &State, most: usize, now: UnixSeconds) -> Vec<ReceiptNumber> {
     let statement =
@@ -237,7 +246,10 @@ fn list(items: impl Iterator<Item = String>) -> String {
 /// goes on with what it has in memory.
 fn run(state: &State, statement: &str, text: &str) -> String {
     glue::sql(state, statement, text).unwrap_or_else(|error| {
-        observe::error("the gate's storage failed", &[("error", &observe::says(&error))]);
+        observe::error(
+            "the gate's storage failed",
+            &[("error", &observe::says(&error))],
+        );
         String::new()
     })
 }

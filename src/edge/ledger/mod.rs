@@ -14,7 +14,7 @@ use super::{glue, observe};
 use crate::problem::{Code, Problem};
 use crate::receipt::ReceiptNumber;
 
-pub(super) use storage::StorageError;
+pub(super) use storage::{Cells, cell};
 
 /// What became of a webhook's event. It is durable.
 pub(super) struct Told {
@@ -78,7 +78,9 @@ pub(super) async fn revive(
 
 /// Erases the ledger, and the case's entry in KV.
 pub(super) async fn erase(env: &Env, receipt: ReceiptNumber) -> Result<(), Problem> {
-    answered(receipt, glue::erase(env, receipt.as_str())).await.map(drop)
+    answered(receipt, glue::erase(env, receipt.as_str()))
+        .await
+        .map(drop)
 }
 
 async fn ask(
@@ -93,7 +95,10 @@ async fn ask(
 async fn answered(receipt: ReceiptNumber, promise: Promise) -> Result<JsValue, Problem> {
     JsFuture::from(promise).await.map_err(|error| {
         let says = observe::says(&error);
-        observe::error("a ledger does not answer", &[("receipt", &receipt), ("error", &says)]);
+        observe::error(
+            "a ledger does not answer",
+            &[("receipt", &receipt), ("error", &says)],
+        );
         lost()
     })
 }

@@ -86,7 +86,9 @@ impl Ledger {
     /// Answers a request of `super`, whose first line is the receipt number.
     pub fn ask(&self, what: &str, text: &str) -> Result<JsValue, JsValue> {
         let (number, text) = text.split_once('\n').unwrap_or((text, ""));
-        let receipt = number.parse().map_err(|_| JsValue::from("no receipt number"))?;
+        let receipt = number
+            .parse()
+            .map_err(|_| JsValue::from("no receipt number"))?;
         let config = config::of(&self.0.env).map_err(|problem| problem.code.id())?;
         let asked = Asked {
             ledger: &self.0,
@@ -267,7 +269,10 @@ impl Asked<'_> {
 
     /// Says through the queue that there is something for an endpoint.
     fn nudge(&self, endpoint: &str) {
-        let sent = glue::nudge(&self.ledger.env, &format!("{} {endpoint}", self.receipt.as_str()));
+        let sent = glue::nudge(
+            &self.ledger.env,
+            &format!("{} {endpoint}", self.receipt.as_str()),
+        );
         self.ledger.spawn(async move {
             if JsFuture::from(sent).await.is_err() {
                 observe::warn("the queue takes no message: the alarm will try again", &[]);
@@ -295,8 +300,7 @@ impl Asked<'_> {
         });
         if idle {
             let (ledger, receipt) = (Rc::clone(self.ledger), self.receipt);
-            self.ledger
-                .spawn(async move { ledger.put(receipt).await });
+            self.ledger.spawn(async move { ledger.put(receipt).await });
         }
     }
 
@@ -316,7 +320,11 @@ impl Asked<'_> {
             return Ok(nothing());
         }
         if subscriber.is_none() || !gone.is_empty() {
-            let reason = if gone.is_empty() { "endpoint_removed" } else { "http_410" };
+            let reason = if gone.is_empty() {
+                "endpoint_removed"
+            } else {
+                "http_410"
+            };
             storage::give_up(self.state(), endpoint, None, reason, self.now)?;
             self.look()?;
             return Ok(nothing());
@@ -413,7 +421,11 @@ impl Asked<'_> {
         let mut wake = |at: UnixSeconds| next = Some(next.map_or(at, |next| next.min(at)));
         for head in storage::heads(self.state())? {
             let endpoint = head.endpoint.as_str();
-            if self.config.subscriber(endpoint).is_some_and(|one| one.paused) {
+            if self
+                .config
+                .subscriber(endpoint)
+                .is_some_and(|one| one.paused)
+            {
                 wake(self.now.plus(PAUSED));
                 continue;
             }
@@ -490,7 +502,9 @@ impl Shared {
                     cache.putting = false;
                     return;
                 }
-                let since = cache.put_at.map(|at| UnixMillis::from_js(Date::now()).since(at));
+                let since = cache
+                    .put_at
+                    .map(|at| UnixMillis::from_js(Date::now()).since(at));
                 since.map_or(0, |since| KV_PACE.saturating_sub(since))
             };
             if wait > 0 {
@@ -500,7 +514,12 @@ impl Shared {
             let wanted = self.inner.borrow_mut().cache.wanted.take();
             let Some((seq, entry)) = wanted else { continue };
             let items = JsArray::new();
-            store::entry(&items, receipt, &entry, UnixSeconds::from_millis(Date::now()));
+            store::entry(
+                &items,
+                receipt,
+                &entry,
+                UnixSeconds::from_millis(Date::now()),
+            );
             let kept = store::keep(&store::kv(&self.env), &items).await;
             let mut inner = self.inner.borrow_mut();
             inner.cache.put_at = Some(UnixMillis::from_js(Date::now()));

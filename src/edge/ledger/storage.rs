@@ -44,7 +44,7 @@ const ROW: &str = "seq, kind, source, event_id, event_type, status_text, status_
                    seen_at, record, hash";
 
 /// A row of a statement's answer: texts, and nothing for null.
-pub(super) type Cells = Vec<Option<String>>;
+pub(in crate::edge) type Cells = Vec<Option<String>>;
 
 /// What is stored cannot be read, or the storage fails.
 #[derive(Debug)]
@@ -80,13 +80,16 @@ fn unreadable() -> StorageError {
     StorageError("what is stored cannot be read".to_owned())
 }
 
-fn cell(cells: &Cells, at: usize) -> Option<&str> {
+/// A cell's text, where there is one.
+pub(in crate::edge) fn cell(cells: &Cells, at: usize) -> Option<&str> {
     cells.get(at)?.as_deref()
 }
 
 /// A cell that must be there, read as what it should be.
 pub(super) fn parse<T: std::str::FromStr>(cells: &Cells, at: usize) -> Result<T> {
-    cell(cells, at).and_then(|text| text.parse().ok()).ok_or_else(unreadable)
+    cell(cells, at)
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(unreadable)
 }
 
 fn text(cells: &Cells, at: usize) -> Option<String> {
@@ -95,7 +98,11 @@ fn text(cells: &Cells, at: usize) -> Option<String> {
 
 /// Whether anything is stored: a ledger that was only looked at has no tables.
 pub(super) fn exists(state: &State) -> Result<bool> {
-    let found = select(state, "SELECT 1 FROM sqlite_master WHERE name = 'event'", Array::new())?;
+    let found = select(
+        state,
+        "SELECT 1 FROM sqlite_master WHERE name = 'event'",
+        Array::new(),
+    )?;
     Ok(!found.is_empty())
 }
 
@@ -220,7 +227,12 @@ fn row(cells: &Cells) -> Result<Row> {
 /// Notes that KV has the status of the row `seq`.
 pub(super) fn cached(state: &State, seq: u32) -> Result<()> {
     let values = Array::new().number(seq.into());
-    select(state, "UPDATE own SET cached_seq = ?1 WHERE cached_seq < ?1", values).map(drop)
+    select(
+        state,
+        "UPDATE own SET cached_seq = ?1 WHERE cached_seq < ?1",
+        values,
+    )
+    .map(drop)
 }
 
 /// When the first delivery of an endpoint is due that still has one.
@@ -232,7 +244,8 @@ pub(super) struct Head {
 /// The endpoints that are still to be told something.
 pub(super) fn heads(state: &State) -> Result<Vec<Head>> {
     // SQLite gives the other columns of the row that has the least.
-    let statement = "SELECT endpoint, due_at, min(seq) FROM outbox WHERE dead_at IS NULL GROUP BY endpoint";
+    let statement =
+        "SELECT endpoint, due_at, min(seq) FROM outbox WHERE dead_at IS NULL GROUP BY endpoint";
     let rows = select(state, statement, Array::new())?;
     let heads = rows.iter().map(|cells| {
         Ok(Head {
@@ -263,7 +276,8 @@ pub(super) fn attempts(state: &State, endpoint: &str, seq: i64) -> Result<u32> {
 
 /// Strikes out what an endpoint has taken.
 pub(super) fn done(state: &State, endpoint: &str, seqs: &str) -> Result<()> {
-    let statement = "DELETE FROM outbox WHERE endpoint = ?1 AND seq IN (SELECT value FROM json_each(?2))";
+    let statement =
+        "DELETE FROM outbox WHERE endpoint = ?1 AND seq IN (SELECT value FROM json_each(?2))";
     select(state, statement, Array::new().text(endpoint).text(seqs)).map(drop)
 }
 
@@ -277,7 +291,11 @@ pub(super) fn failed(
 ) -> Result<()> {
     let statement = "UPDATE outbox SET attempts = attempts + 1, due_at = ?3, reason = ?4
         WHERE endpoint = ?1 AND seq = ?2";
-    let values = Array::new().text(endpoint).number(seq).number(due_at.0).text(reason);
+    let values = Array::new()
+        .text(endpoint)
+        .number(seq)
+        .number(due_at.0)
+        .text(reason);
     select(state, statement, values).map(drop)
 }
 
@@ -289,7 +307,8 @@ pub(super) fn give_up(
     reason: &str,
     now: UnixSeconds,
 ) -> Result<()> {
-    let statement = "UPDATE outbox SET attempts = attempts + (?2 IS NOT NULL), dead_at = ?3, reason = ?4
+    let statement =
+        "UPDATE outbox SET attempts = attempts + (?2 IS NOT NULL), dead_at = ?3, reason = ?4
         WHERE endpoint = ?1 AND dead_at IS NULL AND seq = coalesce(?2, seq)";
     let values = Array::new().text(endpoint);
     let values = match seq {
@@ -302,7 +321,8 @@ pub(super) fn give_up(
 /// The dead letters that the relay's store has not taken over yet: endpoint, seq, attempts, reason,
 /// dead_at.
 pub(super) fn dead(state: &State) -> Result<Vec<Cells>> {
-    let statement = "SELECT endpoint, seq, attempts, reason, dead_at FROM outbox WHERE dead_at IS NOT NULL
+    let statement =
+        "SELECT endpoint, seq, attempts, reason, dead_at FROM outbox WHERE dead_at IS NOT NULL
         ORDER BY endpoint, seq LIMIT 100";
     select(state, statement, Array::new())
 }
