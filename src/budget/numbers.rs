@@ -63,7 +63,9 @@ impl Budget {
                 _ => match name.split_once(':') {
                     Some(("second", second)) => {
                         if let (Ok(second), Ok(count)) = (second.parse(), u32::try_from(value)) {
-                            self.minute.push_back((UnixSeconds(second), count));
+                            let second = UnixSeconds(second);
+                            let place = self.minute.partition_point(|(other, _)| *other < second);
+                            self.minute.insert(place, (second, count));
                         }
                     }
                     Some(("used", client)) => self.with_client(client, |share| share.used = value),
@@ -72,7 +74,6 @@ impl Budget {
                 },
             }
         }
-        self.minute.make_contiguous().sort_unstable();
     }
 
     pub(super) fn share_of(&mut self, client: &str) -> Option<&mut Share> {

@@ -1,7 +1,11 @@
 // The Worker's module: the entry points that the runtime calls, and the fast lane in front of them.
-import { gate, pack, panicked } from "#glue";
+import { gate, pack, panicked, read } from "#glue";
 import * as wasm from "#wasm";
 import { call, callAsync, Durable } from "../revive.js";
+import { consume } from "./relay.js";
+
+/** The largest body that is read of a request, in bytes. */
+const MAX_BODY = 256 * 1024;
 
 /** The gate speaks texts and JSON: what a request asks is its path. */
 export class Gate extends Durable {
@@ -46,15 +50,22 @@ export class Relay extends Durable {
   }
 }
 
+/** Every request that the fast lane does not answer. Only a POST has a body that is wanted; one that is
+ * too large is not read, and is null. */
+async function theLongWay(request, env, ctx) {
+  const body = request.method === "POST" ? (await read(request, MAX_BODY)) ?? null : undefined;
+  return callAsync(wasm.fetch, request, env, ctx, body);
+}
+
 export default {
   fetch(request, env, ctx) {
-    const theLongWay = () => callAsync(wasm.fetch, request, env, ctx).catch(panicked);
+    const otherwise = () => theLongWay(request, env, ctx).catch(panicked);
     try {
       const packed = pack(request);
       const known = call(wasm.lane, packed, Date.now());
-      if (typeof known !== "string") return known ?? theLongWay();
-      const take = (value) => call(wasm.lane_read, packed, value, Date.now()) ?? theLongWay();
-      return env.CASES.get(known).then(take, theLongWay);
+      if (typeof known !== "string") return known ?? otherwise();
+      const take = (value) => call(wasm.lane_read, packed, value, Date.now()) ?? otherwise();
+      return env.CASES.get(known).then(take, otherwise);
     } catch (error) {
       return panicked(error);
     }
@@ -63,14 +74,9 @@ export default {
   /** The cron trigger: what is due is refreshed. */
   scheduled: (_event, env) => gate(env, "tick", ""),
 
-  /** The queue `deliveries`: each message is a case and an endpoint. Rust says of each whether it is done,
-   * or in how many seconds it is to come again. */
-  async queue({ messages }, env) {
-    const nudges = messages.map(({ body }) => String(body)).join("\n");
-    const verdicts = await callAsync(wasm.relay, env, nudges);
-    messages.forEach((message, at) => {
-      if (typeof verdicts[at] === "number") message.retry({ delaySeconds: verdicts[at] });
-      else message.ack();
-    });
-  },
+  /** The queue `deliveries`. */
+  queue: ({ messages }, env) => consume(messages, env, {
+    attempt: (...args) => call(wasm.attempt, ...args),
+    verdict: (...args) => call(wasm.verdict, ...args),
+  }),
 };

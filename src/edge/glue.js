@@ -127,8 +127,7 @@ export async function read(message, most) {
 export const field = (request, name) => request.headers.get(name) ?? undefined;
 
 /** One delivery to a firm's endpoint, bounded in time: its status, and its Retry-After in `fields`; or
- * `trouble`. `headers`: names and values by turns, a line each. A redirect is not followed: it could lead
- * to a host that no endpoint may have. */
+ * `trouble`. A redirect is not followed: it could lead to a host that no endpoint may have. */
 export const deliver = (url, headers, body, milliseconds) => within(milliseconds, async (signal) => {
   const response = await fetch(url, { method: "POST", headers: pairs(headers), body, redirect: "manual", cache: "no-store", signal });
   // Not read: it is another's, and may be endless.
@@ -139,11 +138,36 @@ export const deliver = (url, headers, body, milliseconds) => within(milliseconds
 /** Asks a Durable Object for something. */
 const stub = (namespace, name) => namespace.get(namespace.idFromName(name));
 
+/** One line in the log, as observe.rs writes it. */
+export const log = (level, message, fields) => console[level](JSON.stringify({ level, message, ...fields }));
+
 /** Asks a case's ledger. */
 export const ledger = async (env, receipt, what, text) => stub(env.LEDGER, receipt).ask(what, `${receipt}\n${text}`);
 
-/** Erases a case's ledger. */
-export const erase = async (env, receipt) => stub(env.LEDGER, receipt).erase(receipt);
+/** Erases a case. Its entry in KV, which could be read and kept again, goes between what would bring it
+ * back and what is left of it. */
+export async function erase(env, receipt) {
+  await gate(env, "forget", receipt);
+  await stub(env.LEDGER, receipt).erase(receipt);
+  await relay(env, "erase", receipt);
+  return JSON.stringify({ receipt_number: receipt, erased: true });
+}
+
+/** Puts dead letters back into their ledgers' outboxes: those that `which` says, a JSON array of id,
+ * endpoint, and from when and until when. An endpoint that is named is tried again though it wanted nothing
+ * any more. */
+export async function replay(env, which) {
+  const [, endpoint] = JSON.parse(which);
+  if (endpoint) await relay(env, "enable", JSON.stringify([endpoint]));
+  let replayed = 0;
+  for (const [receipt, endpoint, seqs, ids] of JSON.parse(await relay(env, "find", which))) {
+    await ledger(env, receipt, "revive", `${endpoint}\n${seqs}`);
+    // Only now: what is lost on the way is replayed once more.
+    await relay(env, "drop", ids);
+    replayed += JSON.parse(ids).length;
+  }
+  return JSON.stringify({ replayed });
+}
 
 /** Asks the relay's store. */
 export const relay = async (env, what, text) => stub(env.RELAY, "relay").ask(what, text);
@@ -176,7 +200,7 @@ export const uuid = () => crypto.randomUUID();
 /** The answer to a request that broke: the problem `internal` of problem.rs, made without Rust. */
 export function panicked(error) {
   const id = uuid();
-  console.error(JSON.stringify({ level: "error", message: "a request broke", error: String(error), request_id: id }));
+  log("error", "a request broke", { error: String(error), request_id: id });
   const problem = {
     type: "urn:torch-edge:problem:internal",
     title: "The proxy failed",

@@ -1,9 +1,12 @@
 //! The functions of glue.js: one list of them, for wasm-bindgen makes one module of one list.
 
+use std::pin::Pin;
+
 use js_sys::{Array, JsString, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{Request, Response};
 use worker::Env;
+use worker::wasm_bindgen_futures::future_to_promise;
 
 use super::store::Kv;
 
@@ -79,21 +82,17 @@ extern "C" {
     /// Asks a case's ledger for something; gives what it answers.
     pub(super) fn ledger(env: &Env, receipt: &str, what: &str, text: &str) -> Promise;
 
-    /// Erases a case's ledger, and its entry in KV.
+    /// Erases a case: its ledger, its entry in KV, its place on the roster, its dead letters.
     pub(super) fn erase(env: &Env, receipt: &str) -> Promise;
+
+    /// Puts dead letters back: those of a JSON array of id, endpoint, since and until, null for any.
+    pub(super) fn replay(env: &Env, which: &str) -> Promise;
 
     /// Asks the relay's store for something; gives what it answers.
     pub(super) fn relay(env: &Env, what: &str, text: &str) -> Promise;
 
     /// Puts a nudge into the queue.
     pub(super) fn nudge(env: &Env, text: &str) -> Promise;
-
-    /// One delivery to an endpoint, with names and values of its headers by turns, a line each: gives a
-    /// [`Reply`], its `fields` the Retry-After.
-    pub(super) fn deliver(url: &str, headers: &str, body: &JsString, milliseconds: f64) -> Promise;
-
-    /// A request's body, or undefined where it has more bytes than `most`.
-    pub(super) fn read(request: &Request, most: f64) -> Promise;
 
     /// A request's header field; several of one name are joined.
     pub(super) fn field(request: &Request, name: &str) -> Option<String>;
@@ -113,7 +112,8 @@ extern "C" {
 
 #[wasm_bindgen]
 extern "C" {
-    /// The state of a Durable Object.
+    /// The state of a Durable Object, or the context of a request.
+    #[derive(Clone)]
     pub(super) type State;
 
     #[wasm_bindgen(method, js_name = waitUntil)]
@@ -137,4 +137,16 @@ extern "C" {
     /// `timeout`, `broken` or `too_large`.
     #[wasm_bindgen(method, getter)]
     pub(super) fn trouble(this: &Reply) -> Option<String>;
+}
+
+impl State {
+    /// Does something behind the answer.
+    pub(super) fn spawn(&self, future: impl Future<Output = ()> + 'static) {
+        // Boxed: one kind of promise for all.
+        let future: Pin<Box<dyn Future<Output = ()>>> = Box::pin(future);
+        self.wait_until(&future_to_promise(async {
+            future.await;
+            Ok(JsValue::UNDEFINED)
+        }));
+    }
 }

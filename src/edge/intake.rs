@@ -1,25 +1,28 @@
 //! `POST /webhooks/torch`: takes what Torch tells, once it is known to be Torch's, and answers once it is
 //! durable.
 
-use js_sys::Uint8Array;
-use wasm_bindgen::JsCast;
+use js_sys::{Array, JsString};
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Request, Response};
 use worker::Env;
-use worker::wasm_bindgen_futures::JsFuture;
 
-use super::config::{self, Config};
-use super::{glue, ledger, observe, relay, respond, store};
+use super::config::Config;
+use super::store::{self, Stored};
+use super::{ask, glue, observe, relay, respond};
 use crate::problem::{Code, Problem};
 use crate::time::UnixSeconds;
-use crate::webhook::{Event, Joined, MAX_EVENT, Verified, WhichSecret};
+use crate::webhook::{Event, Joined, Verified, WhichSecret};
 
 /// One webhook.
-pub(super) async fn receive(request: &Request, env: &Env) -> Result<Response, Problem> {
-    let config = config::of(env)?;
-    let body = body(request, MAX_EVENT).await?;
+pub(super) async fn receive(
+    config: &Config,
+    request: &Request,
+    body: &[u8],
+    env: &Env,
+) -> Result<Response, Problem> {
     let now = UnixSeconds::from_millis(js_sys::Date::now());
-    let verified = verify(&config, request, &body, now)?;
-    let event = Event::read(&body, &config.events, &config.names).map_err(|error| {
+    let verified = verify(config, request, body, now)?;
+    let event = Event::read(body, &config.events, &config.names).map_err(|error| {
         observe::error("an authentic webhook cannot be used", &[("fault", &error)]);
         Problem::new(Code::EventUnusable, format!("{error}."))
     })?;
@@ -30,32 +33,26 @@ pub(super) async fn receive(request: &Request, env: &Env) -> Result<Response, Pr
         );
     }
     let message_id = verified.message_id.as_deref();
-    let Some(receipt) = event.receipt else {
-        relay::unrouted(env, &event, message_id).await?;
+    let promise = match event.receipt {
+        Some(receipt) => {
+            let text = format!("{}\n{}", message_id.unwrap_or_default(), event.as_str());
+            glue::ledger(env, receipt.as_str(), "told", &text)
+        }
+        None => glue::relay(env, "unrouted", &relay::unrouted(&event, message_id)),
+    };
+    // Until here nothing is durable, and a failure is no 2xx: Torch tells it again.
+    let told = ask(promise).await?;
+    let (Some(receipt), Some(told)) = (event.receipt, told.dyn_ref::<Array>()) else {
         return Ok(respond::received("unrouted"));
     };
-    let told = ledger::tell(env, receipt, message_id, event.as_str()).await?;
-    if let Some(stored) = told.stored {
+    let entry: JsValue = told.get(1);
+    if let Some(stored) = entry.dyn_ref::<JsString>().and_then(Stored::from_js) {
         // So that nobody whom this isolate answers is told an older status from now on.
         store::remember(receipt, Some(stored), now);
     }
-    Ok(respond::received(&told.outcome))
-}
-
-/// A request's body, of `most` bytes at most.
-pub(super) async fn body(request: &Request, most: usize) -> Result<Vec<u8>, Problem> {
-    let read = JsFuture::from(glue::read(request, most as f64)).await;
-    let read = read.map_err(|_| {
-        Problem::new(
-            Code::BodyMalformed,
-            "The body broke off. Send the request again.",
-        )
-    })?;
-    let bytes = read.dyn_into::<Uint8Array>().map_err(|_| {
-        let detail = format!("The body has more than {} KiB.", most / 1024);
-        Problem::new(Code::BodyTooLarge, detail)
-    })?;
-    Ok(bytes.to_vec())
+    Ok(respond::received(
+        &told.get(0).as_string().unwrap_or_default(),
+    ))
 }
 
 fn verify(

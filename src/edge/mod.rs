@@ -18,14 +18,15 @@ mod tally;
 mod upstream;
 mod verifier;
 
-use js_sys::Promise;
+use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{Request, Response};
-use worker::wasm_bindgen_futures::future_to_promise;
-use worker::{Context, Env};
+use worker::Env;
+use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
 
 use access::Refusal;
 use config::Config;
+use glue::State;
 use read::Read;
 use route::{Head, Route};
 
@@ -34,9 +35,6 @@ use crate::problem::{Code, Problem};
 use crate::ratelimit::Allowance;
 use crate::time::UnixSeconds;
 
-/// The largest body of a client's request, in bytes.
-const MAX_REQUEST: usize = 16 * 1024;
-
 /// The names of the bindings in wrangler.toml.
 mod bindings {
     pub(super) const CASES: &str = "CASES";
@@ -44,19 +42,31 @@ mod bindings {
     pub(super) const ALL: [&str; 5] = ["GATE", CASES, "LEDGER", "RELAY", "DELIVERIES"];
 }
 
-/// Every request that the fast lane does not answer.
-#[worker::event(fetch)]
-async fn fetch(request: Request, env: Env, ctx: Context) -> worker::Result<Response> {
-    let packed = glue::pack(&request);
-    let head = Head::read(&packed);
-    #[cfg(feature = "panic-probe")]
-    probe(&head, &ctx).await;
-    let answer = answer(&request, &head, &env, &ctx).await;
-    if tally::is_due(UnixSeconds::from_millis(js_sys::Date::now())) {
-        let env = env.clone();
-        ctx.wait_until(async move { gate::report(&env).await });
-    }
-    Ok(answer.unwrap_or_else(|problem| respond::problem(&problem, None, None)))
+/// Every request that the fast lane does not answer. `body`: of a POST, null where it is too large.
+#[wasm_bindgen]
+#[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
+pub fn fetch(request: Request, env: Env, ctx: JsValue, body: JsValue) -> Promise {
+    let ctx: State = ctx.unchecked_into();
+    future_to_promise(async move {
+        let packed = glue::pack(&request);
+        let head = Head::read(&packed);
+        #[cfg(feature = "panic-probe")]
+        probe(&head, &ctx).await;
+        let asked = Asked {
+            request: &request,
+            head: &head,
+            body: &body,
+            env: &env,
+            ctx: &ctx,
+        };
+        let answer = asked.answer().await;
+        if tally::is_due(UnixSeconds::from_millis(js_sys::Date::now())) {
+            let env = env.clone();
+            ctx.spawn(async move { gate::report(&env).await });
+        }
+        let answer = answer.unwrap_or_else(|problem| respond::problem(&problem, None, None));
+        Ok(answer.into())
+    })
 }
 
 /// The first half of the fast lane: see [`lane::open`].
@@ -73,135 +83,120 @@ pub fn lane_read(packed: &str, value: &JsValue, now: f64) -> JsValue {
     lane::read(packed, value, UnixSeconds::from_millis(now))
 }
 
-/// A batch of the queue: see [`relay::consume`].
-#[wasm_bindgen(js_name = relay)]
-#[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
-pub fn relay_nudges(env: Env, nudges: String) -> Promise {
-    future_to_promise(async move { Ok(relay::consume(env, nudges).await.into()) })
+/// A request, and what it came with.
+struct Asked<'a> {
+    request: &'a Request,
+    head: &'a Head<'a>,
+    body: &'a JsValue,
+    env: &'a Env,
+    ctx: &'a State,
 }
 
-async fn answer(
-    request: &Request,
-    head: &Head<'_>,
-    env: &Env,
-    ctx: &Context,
-) -> Result<Response, Problem> {
-    let route = Route::find(head.method, head.path)?;
-    if route == Route::Health {
-        route::no_parameters(head.query)?;
-        return Ok(respond::health());
+impl Asked<'_> {
+    async fn answer(&self) -> Result<Response, Problem> {
+        let Self { head, env, .. } = self;
+        let route = Route::find(head.method, head.path)?;
+        if !route.takes_receipt() {
+            route::no_parameters(head.query)?;
+        }
+        if route == Route::Health {
+            return Ok(respond::health());
+        }
+        let config = config::of(env)?;
+        if route == Route::Webhook {
+            return intake::receive(&config, self.request, &self.body()?, env).await;
+        }
+        let admitted = access::admit(&config.clients, head.authorization, route.scope());
+        if let Err(Refusal::Scope(client)) = &admitted {
+            observe::warn(
+                "a client asked for more than its scopes allow",
+                &[("client", client)],
+            );
+        }
+        let client = admitted?;
+        let now = UnixSeconds::from_millis(js_sys::Date::now());
+        let allowance = client.count(now);
+        let read = Read {
+            config: &config,
+            client,
+            allowance,
+            env,
+            ctx: self.ctx,
+            kv: store::kv(env),
+            now,
+            directives: head.directives,
+            validators: head.validators,
+        };
+        let answer = match route {
+            _ if allowance.exceeded => Err(exceeded(allowance)),
+            Route::Batch => read.batch(head.query).await,
+            Route::CaseStatus => read.single(head.query).await,
+            _ => self.told(route, &config, allowance).await,
+        };
+        Ok(answer.unwrap_or_else(|problem| respond::problem(&problem, None, Some(allowance))))
     }
-    if route == Route::Webhook {
-        route::no_parameters(head.query)?;
-        return intake::receive(request, env).await;
+
+    /// What one of the objects tells, or all of them: a text, which is passed on.
+    async fn told(
+        &self,
+        route: Route,
+        config: &Config,
+        allowance: Allowance,
+    ) -> Result<Response, Problem> {
+        let env = self.env;
+        let receipt = match route.takes_receipt() {
+            true => Some(route::single(self.head.query)?),
+            false => None,
+        };
+        let number = receipt.as_ref().map_or("", |receipt| receipt.as_str());
+        let csv = route == Route::History
+            && prefers_csv(&glue::field(self.request, "accept").unwrap_or_default());
+        let promise = match route {
+            Route::History => {
+                let format = if csv { "csv" } else { "json" };
+                glue::ledger(env, number, "history", format)
+            }
+            Route::Erase => glue::erase(env, number),
+            Route::Deliveries => glue::relay(env, "list", &relay::endpoints(config)),
+            Route::Replay => glue::replay(env, &relay::which(config, &self.body()?)?),
+            Route::Watch => glue::gate(env, "watch", number),
+            Route::Unwatch => glue::gate(env, "unwatch", number),
+            // With what this isolate has not told yet.
+            _ => glue::gate(env, "budget", &gate::lines(tally::take())),
+        };
+        let told = ask(promise).await?.as_string().ok_or_else(lost)?;
+        if let Some(receipt) = receipt.filter(|_| route == Route::Erase) {
+            store::forget(receipt);
+        }
+        Ok(match receipt.filter(|_| route == Route::History) {
+            Some(receipt) => respond::history(&told, csv.then_some(receipt), allowance),
+            None => respond::json(&told, allowance),
+        })
     }
-    let config = config::of(env)?;
-    let admitted = access::admit(&config.clients, head.authorization, route.scope());
-    if let Err(Refusal::Scope(client)) = &admitted {
-        observe::warn(
-            "a client asked for more than its scopes allow",
-            &[("client", client)],
+
+    fn body(&self) -> Result<Vec<u8>, Problem> {
+        let bytes = self
+            .body
+            .dyn_ref::<Uint8Array>()
+            .ok_or_else(|| Problem::new(Code::BodyTooLarge, "The body has more than 256 KiB."))?;
+        Ok(bytes.to_vec())
+    }
+}
+
+/// What an object answers; the problem of one that does not is ours, and passes.
+async fn ask(promise: Promise) -> Result<JsValue, Problem> {
+    JsFuture::from(promise).await.map_err(|error| {
+        observe::error(
+            "an object does not answer",
+            &[("error", &observe::says(&error))],
         );
-    }
-    let client = admitted?;
-    let now = UnixSeconds::from_millis(js_sys::Date::now());
-    let allowance = client.count(now);
-    let read = Read {
-        config: &config,
-        client,
-        allowance,
-        env,
-        ctx,
-        kv: store::kv(env),
-        now,
-        directives: head.directives,
-        validators: head.validators,
-    };
-    let answer = match route {
-        _ if allowance.exceeded => Err(exceeded(allowance)),
-        Route::Batch => read.batch(head.query).await,
-        Route::Budget => budget(head, env, allowance).await,
-        Route::Watch | Route::Unwatch => watch(head, env, route == Route::Watch, allowance).await,
-        Route::History => history(request, head, env, allowance).await,
-        Route::Erase => erase(head, env, allowance).await,
-        Route::Deliveries => deliveries(head, &config, env, allowance).await,
-        Route::Replay => replay(request, head, &config, env, allowance).await,
-        Route::CaseStatus | Route::Health | Route::Webhook => read.single(head.query).await,
-    };
-    Ok(answer.unwrap_or_else(|problem| respond::problem(&problem, None, Some(allowance))))
+        lost()
+    })
 }
 
-async fn budget(head: &Head<'_>, env: &Env, allowance: Allowance) -> Result<Response, Problem> {
-    route::no_parameters(head.query)?;
-    Ok(respond::json(&gate::budget(env).await?, allowance))
-}
-
-async fn watch(
-    head: &Head<'_>,
-    env: &Env,
-    watched: bool,
-    allowance: Allowance,
-) -> Result<Response, Problem> {
-    let receipt = route::single(head.query)?;
-    let told = gate::watch(env, receipt, watched).await?;
-    Ok(respond::json(&told, allowance))
-}
-
-async fn history(
-    request: &Request,
-    head: &Head<'_>,
-    env: &Env,
-    allowance: Allowance,
-) -> Result<Response, Problem> {
-    let receipt = route::single(head.query)?;
-    let csv = prefers_csv(&glue::field(request, "accept").unwrap_or_default());
-    let history = ledger::history(env, receipt, csv).await?;
-    Ok(respond::history(
-        &history,
-        csv.then_some(receipt),
-        allowance,
-    ))
-}
-
-/// Erases a case: what can be asked for it again comes last, so that one who is told of a failure can
-/// ask again for the whole.
-async fn erase(head: &Head<'_>, env: &Env, allowance: Allowance) -> Result<Response, Problem> {
-    let receipt = route::single(head.query)?;
-    gate::forget(env, receipt).await?;
-    ledger::erase(env, receipt).await?;
-    relay::erase(env, receipt).await?;
-    store::forget(receipt);
-    let receipt = receipt.as_str();
-    let told = format!("{{\"receipt_number\":\"{receipt}\",\"erased\":true}}");
-    Ok(respond::json(&told, allowance))
-}
-
-async fn deliveries(
-    head: &Head<'_>,
-    config: &Config,
-    env: &Env,
-    allowance: Allowance,
-) -> Result<Response, Problem> {
-    route::no_parameters(head.query)?;
-    Ok(respond::json(
-        &relay::deliveries(env, config).await?,
-        allowance,
-    ))
-}
-
-async fn replay(
-    request: &Request,
-    head: &Head<'_>,
-    config: &Config,
-    env: &Env,
-    allowance: Allowance,
-) -> Result<Response, Problem> {
-    route::no_parameters(head.query)?;
-    let body = intake::body(request, MAX_REQUEST).await?;
-    Ok(respond::json(
-        &relay::replay(env, config, &body).await?,
-        allowance,
-    ))
+fn lost() -> Problem {
+    let detail = "A part of the proxy did not answer. Ask again in a moment.";
+    Problem::new(Code::Internal, detail).after(Some(1))
 }
 
 fn exceeded(allowance: Allowance) -> Problem {
@@ -215,14 +210,14 @@ fn exceeded(allowance: Allowance) -> Problem {
 /// Panics where it is asked to, so that a test can see what becomes of the next request.
 #[cfg(feature = "panic-probe")]
 #[expect(clippy::panic, reason = "it is what this is for")]
-async fn probe(head: &Head<'_>, ctx: &Context) {
+async fn probe(head: &Head<'_>, ctx: &State) {
     match head.path {
         "/__panic/now" => panic!("a panic on purpose"),
         "/__panic/after-waiting" => {
             worker::Delay::from(std::time::Duration::from_millis(20)).await;
             panic!("a panic on purpose, after waiting");
         }
-        "/__panic/behind" => ctx.wait_until(async {
+        "/__panic/behind" => ctx.spawn(async {
             worker::Delay::from(std::time::Duration::from_millis(50)).await;
             panic!("a panic on purpose, behind the answer");
         }),

@@ -3,10 +3,11 @@
 use js_sys::Array;
 use wasm_bindgen::JsValue;
 use web_sys::Response;
-use worker::{Context, Env};
+use worker::Env;
 
 use super::config::Config;
 use super::gate::{self, Answer, Ask};
+use super::glue::State;
 use super::respond;
 use super::route::{self, Asked};
 use super::store::{self, Kv, Stored};
@@ -26,7 +27,7 @@ pub(super) struct Read<'a> {
     pub(super) client: &'a Client,
     pub(super) allowance: Allowance,
     pub(super) env: &'a Env,
-    pub(super) ctx: &'a Context,
+    pub(super) ctx: &'a State,
     pub(super) kv: Kv,
     pub(super) now: UnixSeconds,
     pub(super) directives: Directives,
@@ -337,7 +338,7 @@ impl Read<'_> {
             .into_iter()
             .map(|receipt| (receipt, Purpose::Refresh))
             .collect();
-        self.ctx.wait_until(async move {
+        self.ctx.spawn(async move {
             ask(&env, &client, &asks, UnixSeconds::default(), now).await;
         });
     }

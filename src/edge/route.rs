@@ -79,6 +79,19 @@ impl Route {
         }
     }
 
+    /// Whether it is about cases that the query names; the others take no parameters.
+    pub(super) fn takes_receipt(self) -> bool {
+        match self {
+            Self::CaseStatus
+            | Self::Batch
+            | Self::History
+            | Self::Erase
+            | Self::Watch
+            | Self::Unwatch => true,
+            Self::Webhook | Self::Deliveries | Self::Replay | Self::Budget | Self::Health => false,
+        }
+    }
+
     /// What a client must be allowed to do.
     pub(super) fn scope(self) -> Scope {
         match self {

@@ -112,39 +112,8 @@ pub(super) async fn report(env: &Env) {
     let _ = JsFuture::from(glue::gate(env, "report", &text)).await;
 }
 
-/// Keeps a case fresh from now on though nobody reads it, or no longer.
-pub(super) async fn watch(
-    env: &Env,
-    receipt: ReceiptNumber,
-    watched: bool,
-) -> Result<String, Problem> {
-    let what = if watched { "watch" } else { "unwatch" };
-    text(env, what, receipt.as_str()).await
-}
-
-/// Takes a case from the roster and from what the gate remembers.
-pub(super) async fn forget(env: &Env, receipt: ReceiptNumber) -> Result<(), Problem> {
-    text(env, "forget", receipt.as_str()).await.map(drop)
-}
-
-/// What `GET /budget` answers.
-pub(super) async fn budget(env: &Env) -> Result<String, Problem> {
-    // With what this isolate has not told yet.
-    text(env, "budget", &lines(tally::take())).await
-}
-
-async fn text(env: &Env, what: &str, asked: &str) -> Result<String, Problem> {
-    let told = JsFuture::from(glue::gate(env, what, asked)).await;
-    told.ok()
-        .and_then(|told| told.as_string())
-        .ok_or_else(|| match Answer::lost().outcome {
-            Err(problem) => problem,
-            Ok(_) => Problem::new(Code::Internal, ""),
-        })
-}
-
 /// A tally in two lines: the number of hits, and the cases.
-fn lines(tally: Tally) -> String {
+pub(super) fn lines(tally: Tally) -> String {
     let seen: Vec<&str> = tally.seen.iter().map(ReceiptNumber::as_str).collect();
     format!("{}\n{}", tally.hits, seen.join(" "))
 }

@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::pin::Pin;
 use std::rc::Rc;
 
 use futures_channel::oneshot;
@@ -239,7 +238,7 @@ impl Shared {
             return;
         }
         let shared = Rc::clone(self);
-        self.spawn(async move {
+        self.state.spawn(async move {
             let _ = JsFuture::from(glue::sleep(until.since(now) as f64)).await;
             shared.with(|inner| {
                 if inner.wake == Some(until) {
@@ -265,7 +264,7 @@ impl Shared {
         });
         let Some(config) = config else { return };
         let shared = Rc::clone(self);
-        self.spawn(async move {
+        self.state.spawn(async move {
             let Call {
                 id,
                 receipts,
@@ -324,7 +323,7 @@ impl Shared {
         if items.length() > 0 {
             let shared = Rc::clone(self);
             // Nobody waits for this: the answers are on their way.
-            self.spawn(async move {
+            self.state.spawn(async move {
                 store::keep(&store::kv(&shared.env), &items).await;
             });
         }
@@ -355,9 +354,9 @@ impl Shared {
             return pass_on(said);
         };
         let shared = Rc::clone(self);
-        self.spawn(async move {
+        self.state.spawn(async move {
             // Where the ledger does not answer Torch's own word is told, and is not kept.
-            if let Ok(Some(newer)) = ledger::polled(&shared.env, receipt, &entry).await {
+            if let Some(newer) = ledger::polled(&shared.env, receipt, &entry).await {
                 said.outcome = Ok(newer);
             }
             pass_on(said);
@@ -409,16 +408,6 @@ impl Shared {
             report::budget(&inner.dispatch, roster, now)
         });
         report.unwrap_or_default()
-    }
-
-    /// Does something apart from the request.
-    fn spawn(&self, future: impl Future<Output = ()> + 'static) {
-        // Boxed: one kind of promise for all.
-        let future: Pin<Box<dyn Future<Output = ()>>> = Box::pin(future);
-        self.state.wait_until(&future_to_promise(async {
-            future.await;
-            Ok(JsValue::UNDEFINED)
-        }));
     }
 }
 

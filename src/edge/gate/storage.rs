@@ -46,14 +46,14 @@ impl Storage {
     /// Opens it, and reads the numbers.
     pub(super) fn open(state: &State) -> Self {
         run(state, SCHEMA, "");
-        let rows = run(state, "SELECT name, value FROM number", "");
+        let rows = run(state, "SELECT name, value FROM number ORDER BY name", "");
         let numbers = rows.lines().filter_map(|row| {
             let (name, value) = row.split_once('\t')?;
             Some((name.to_owned(), value.parse().ok()?))
         });
-        let mut numbers: Numbers = numbers.collect();
-        numbers.sort_unstable();
-        Self { numbers }
+        Self {
+            numbers: numbers.collect(),
+        }
     }
 
     /// The numbers as they are stored.

@@ -16,14 +16,14 @@ use super::storage::{self, StorageError};
 use crate::case::{self, Case};
 use crate::edge::config::{self, Config};
 use crate::edge::glue::{self, State};
-use crate::edge::{observe, store};
+use crate::edge::{observe, relay, store};
 use crate::entry::{self, Entry};
 use crate::history::{self, History, Lookup, Observation, Outcome, Row, csv};
 use crate::json::Array;
 use crate::outbox::{self, Lanes};
 use crate::receipt::ReceiptNumber;
 use crate::time::{UnixMillis, UnixSeconds};
-use crate::webhook::{Event, notice};
+use crate::webhook::{Event, Subscriber, notice};
 
 /// How long after something new the alarm looks whether all that follows from it has been done, in
 /// seconds.
@@ -100,7 +100,8 @@ impl Ledger {
             "told" => asked.told(text),
             "polled" => asked.polled(text),
             "claim" => asked.claim(text),
-            "settle" => asked.settle(text),
+            "settle" => asked.settle(text, false),
+            "leave" => asked.settle(text, true),
             "revive" => asked.revive(text),
             "history" => asked.history(text),
             _ => return Err("a ledger knows no such thing".into()),
@@ -273,7 +274,7 @@ impl Asked<'_> {
             &self.ledger.env,
             &format!("{} {endpoint}", self.receipt.as_str()),
         );
-        self.ledger.spawn(async move {
+        self.ledger.state.spawn(async move {
             if JsFuture::from(sent).await.is_err() {
                 observe::warn("the queue takes no message: the alarm will try again", &[]);
             }
@@ -300,17 +301,20 @@ impl Asked<'_> {
         });
         if idle {
             let (ledger, receipt) = (Rc::clone(self.ledger), self.receipt);
-            self.ledger.spawn(async move { ledger.put(receipt).await });
+            self.ledger
+                .state
+                .spawn(async move { ledger.put(receipt).await });
         }
     }
 
-    /// What is to be delivered to an endpoint, for somebody who will do it: an endpoint's name, and `gone`
-    /// where it wants nothing any more.
+    /// What is to be delivered to an endpoint, for somebody who will do it: an endpoint's name, and the hash
+    /// of the url that wants nothing any more, if one does.
     ///
     /// Answers in how many seconds to come again, or null; then for each delivery its `seq`, the message's
     /// id and its body.
     fn claim(&self, text: &str) -> Result<JsValue, StorageError> {
         let (endpoint, gone) = text.split_once('\n').unwrap_or((text, ""));
+        let wants_nothing = |one: &Subscriber| !gone.is_empty() && relay::url_hash(one) == gone;
         let nothing = || JsArray::of1(&JsValue::NULL).into();
         if self.open()?.is_none() {
             return Ok(nothing());
@@ -319,8 +323,9 @@ impl Asked<'_> {
         if subscriber.is_some_and(|one| one.paused) {
             return Ok(nothing());
         }
-        if subscriber.is_none() || !gone.is_empty() {
-            let reason = if gone.is_empty() {
+        if subscriber.is_none_or(wants_nothing) {
+            let removed = subscriber.is_none();
+            let reason = if removed {
                 "endpoint_removed"
             } else {
                 "http_410"
@@ -357,11 +362,11 @@ impl Asked<'_> {
     }
 
     /// What came of a claim, in lines: the endpoint; the `seq`s that were delivered, as a JSON array; and
-    /// where an attempt failed its `seq`, what came of it, and the Retry-After in seconds; or `gone` in
-    /// place of the `seq` where the endpoint wants nothing any more.
+    /// where an attempt failed its `seq`, what came of it, and the Retry-After in seconds; where the endpoint
+    /// wants nothing any more `gone` and the hash of its url.
     ///
-    /// Answers like `claim`, with what is next.
-    fn settle(&self, text: &str) -> Result<JsValue, StorageError> {
+    /// Answers like `claim` with what is next, unless whoever asks has done enough.
+    fn settle(&self, text: &str, enough: bool) -> Result<JsValue, StorageError> {
         let mut lines = text.split('\n');
         let mut line = || lines.next().unwrap_or_default();
         let (endpoint, delivered) = (line(), line());
@@ -374,7 +379,10 @@ impl Asked<'_> {
         }
         let (failed, reason, retry_after) = (line(), line(), line().parse().ok());
         let Ok(seq) = failed.parse::<i64>() else {
-            return self.claim(&format!("{endpoint}\n{failed}"));
+            if enough {
+                return Ok(JsArray::of1(&0.into()).into());
+            }
+            return self.claim(&format!("{endpoint}\n{reason}"));
         };
         let attempts = storage::attempts(self.state(), endpoint, seq)?.saturating_add(1);
         let next = outbox::next_attempt(attempts, retry_after, self.now);
@@ -476,7 +484,7 @@ impl Asked<'_> {
         }
         let buried = glue::relay(&self.ledger.env, "bury", &letters.end());
         let ledger = Rc::clone(self.ledger);
-        self.ledger.spawn(async move {
+        self.ledger.state.spawn(async move {
             if JsFuture::from(buried).await.is_err() {
                 observe::error("dead letters wait: the relay's store does not answer", &[]);
                 return;
@@ -550,14 +558,5 @@ impl Shared {
         JsFuture::from(glue::forget(&self.state)).await?;
         JsFuture::from(glue::remove(&store::kv(&self.env), &entry::key(receipt))).await?;
         Ok(JsValue::TRUE)
-    }
-
-    /// Does something behind the answer.
-    fn spawn(&self, future: impl Future<Output = ()> + 'static) {
-        let future: std::pin::Pin<Box<dyn Future<Output = ()>>> = Box::pin(future);
-        self.state.wait_until(&future_to_promise(async {
-            future.await;
-            Ok(JsValue::UNDEFINED)
-        }));
     }
 }

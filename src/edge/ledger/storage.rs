@@ -44,7 +44,7 @@ const ROW: &str = "seq, kind, source, event_id, event_type, status_text, status_
                    seen_at, record, hash";
 
 /// A row of a statement's answer: texts, and nothing for null.
-pub(in crate::edge) type Cells = Vec<Option<String>>;
+pub(super) type Cells = Vec<Option<String>>;
 
 /// What is stored cannot be read, or the storage fails.
 #[derive(Debug)]
@@ -80,8 +80,7 @@ fn unreadable() -> StorageError {
     StorageError("what is stored cannot be read".to_owned())
 }
 
-/// A cell's text, where there is one.
-pub(in crate::edge) fn cell(cells: &Cells, at: usize) -> Option<&str> {
+fn cell(cells: &Cells, at: usize) -> Option<&str> {
     cells.get(at)?.as_deref()
 }
 

@@ -33,8 +33,9 @@ CREATE TABLE IF NOT EXISTS unrouted (
 /// So many dead letters are listed.
 const LISTED: i64 = 1000;
 
-/// So many events that name no case are kept, the newest.
+/// So many events that name no case are kept, the newest, and so many of them are listed.
 const UNROUTED: i64 = 10_000;
+const SHOWN: i64 = 100;
 
 /// Which dead letters: `?1` id, `?2` endpoint, `?3` and `?4` from when and until when they were seen; null
 /// is any.
@@ -42,10 +43,8 @@ const WHICH: &str = "(?1 IS NULL OR id = ?1) AND (?2 IS NULL OR endpoint = ?2)
     AND (?3 IS NULL OR seen_at >= ?3) AND (?4 IS NULL OR seen_at <= ?4)";
 
 /// A moment as it is told.
-macro_rules! moment {
-    ($column:literal) => {
-        concat!("strftime('%Y-%m-%dT%H:%M:%SZ', ", $column, ", 'unixepoch')")
-    };
+fn moment(column: &str) -> String {
+    format!("strftime('%Y-%m-%dT%H:%M:%SZ', {column}, 'unixepoch')")
 }
 
 /// The Durable Object, as JavaScript sees it.
@@ -90,7 +89,7 @@ impl Relay {
             // Which of them: receipt, endpoint and the `seq`s together.
             "find" => run(
                 &format!(
-                    "SELECT receipt, endpoint, json_group_array(seq), json_group_array(id), count(*)
+                    "SELECT receipt, endpoint, json_group_array(seq), json_group_array(id)
                      FROM (SELECT * FROM dead WHERE {WHICH} ORDER BY seen_at, seq LIMIT {LISTED}) GROUP BY receipt, endpoint"
                 ),
                 values,
@@ -113,16 +112,23 @@ impl Relay {
                     "[]",
                 )
             }
-            "list" => {
-                let dead = format!(
-                    "SELECT count(*), (SELECT json_group_array(json_object('id', id, 'endpoint', endpoint, 'receipt_number', receipt,
-                     'seq', seq, 'type', type, 'seen_at', {}, 'attempts', attempts, 'reason', reason, 'failed_at', {}))
-                     FROM (SELECT * FROM dead ORDER BY dead_at DESC, seq DESC LIMIT {LISTED})), (SELECT json_group_array(json_object('type', type,
-                     'seen_at', {}, 'event', event)) FROM (SELECT * FROM unrouted ORDER BY seen_at DESC LIMIT 100)) FROM dead",
-                    moment!("seen_at"), moment!("dead_at"), moment!("seen_at"),
-                );
-                run(&dead, "[]")
-            }
+            // The endpoints that there are: name, host, whether paused, hash of the url.
+            "list" => run(
+                &format!(
+                    "SELECT json_object(
+                     'endpoints', (SELECT json_group_array(json_object('name', value ->> 0, 'host', value ->> 1, 'paused', json(value -> 2),
+                         'disabled_at', (SELECT {gone_at} FROM gone WHERE endpoint = value ->> 0 AND url_hash = value ->> 3))) FROM json_each(?1)),
+                     'dead_letters', json_object('total', (SELECT count(*) FROM dead), 'newest', (SELECT json_group_array(json_object('id', id,
+                         'endpoint', endpoint, 'receipt_number', receipt, 'seq', seq, 'type', type, 'seen_at', {seen_at}, 'attempts', attempts,
+                         'reason', reason, 'failed_at', {dead_at})) FROM (SELECT * FROM dead ORDER BY dead_at DESC, seq DESC LIMIT {LISTED}))),
+                     'unrouted', (SELECT json_group_array(json_object('type', type, 'seen_at', {seen_at}, 'event', event))
+                         FROM (SELECT * FROM unrouted ORDER BY seen_at DESC LIMIT {SHOWN})))",
+                    gone_at = moment("gone_at"),
+                    seen_at = moment("seen_at"),
+                    dead_at = moment("dead_at"),
+                ),
+                values,
+            ),
             _ => Err("the relay's store knows no such thing".into()),
         }
     }
