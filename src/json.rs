@@ -84,10 +84,13 @@ impl Array {
 // STUB until the reader comes.
 #[cfg(feature = "worker")]
 pub(crate) fn object(text: &str) -> Result<Vec<(Cow<'_, str>, &str)>, ()> {
-    let Object(members): Object<'_, &serde_json::value::RawValue> = serde_json::from_str(text).map_err(|_| ())?;
+    let Object(members): Object<'_, &serde_json::value::RawValue> =
+        serde_json::from_str(text).map_err(|_| ())?;
     Ok(members.into_iter().map(|(n, v)| (n, v.get())).collect())
 }
 #[cfg(feature = "worker")]
 pub(crate) fn string(text: &str) -> Result<Cow<'_, str>, ()> {
-    serde_json::from_str::<Text<'_>>(text).map(|Text(t)| t).map_err(|_| ())
+    serde_json::from_str::<Text<'_>>(text)
+        .map(|Text(t)| t)
+        .map_err(|_| ())
 }

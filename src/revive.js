@@ -4,14 +4,14 @@
 import { DurableObject } from "cloudflare:workers";
 import * as wasm from "#wasm";
 
-// `worker`'s panic hook sets `criticalError`; each new instance raises `instanceId`.
-const state = wasm.__worker_init_state();
+/** Whether the instance is broken, and which one it is. */
+const state = { broken: false, instance: 0 };
 const waiting = new Set();
 
 /** Notes a trap, which is how a panic ends, and tells those who wait for what will never come. */
 function note(error) {
   if (!(error instanceof WebAssembly.RuntimeError)) return;
-  state.criticalError = true;
+  state.broken = true;
   for (const reject of waiting) reject(new Error("the WebAssembly instance broke"));
   waiting.clear();
 }
@@ -20,10 +20,11 @@ addEventListener("unhandledrejection", ({ reason }) => note(reason));
 
 /** Calls into Rust, in a new instance where the one before is broken. */
 export function call(rust, ...args) {
-  if (state.criticalError) {
+  if (state.broken) {
     console.error('{"level":"error","message":"starting anew after a panic"}');
     wasm.__wbg_reset_state();
-    state.criticalError = false;
+    state.instance += 1;
+    state.broken = false;
   }
   try {
     return rust(...args);
@@ -55,9 +56,9 @@ export class Durable extends DurableObject {
   }
 
   #half() {
-    if (this.#instance !== state.instanceId) {
+    if (this.#instance !== state.instance) {
       this.#rust = new this.#Rust(...this.#args);
-      this.#instance = state.instanceId;
+      this.#instance = state.instance;
     }
     return this.#rust;
   }

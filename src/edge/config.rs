@@ -5,10 +5,10 @@ use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
 
+use crate::edge::glue::Env;
 use js_sys::{JSON, Reflect};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
-use worker::Env;
 
 use super::access::Client;
 use super::parties::{clients, subscribers};

@@ -2,11 +2,10 @@
 
 use std::pin::Pin;
 
+use js_sys::futures::future_to_promise;
 use js_sys::{Array, JsString, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{Request, Response};
-use worker::Env;
-use worker::wasm_bindgen_futures::future_to_promise;
 
 use super::store::Kv;
 
@@ -112,6 +111,10 @@ extern "C" {
 
 #[wasm_bindgen]
 extern "C" {
+    /// The Worker's bindings: variables, secrets, objects.
+    #[derive(Debug, Clone)]
+    pub type Env;
+
     /// The state of a Durable Object, or the context of a request.
     #[derive(Clone)]
     pub(super) type State;

@@ -1,10 +1,10 @@
 //! `POST /webhooks/torch`: takes what Torch tells, once it is known to be Torch's, and answers once it is
 //! durable.
 
+use crate::edge::glue::Env;
 use js_sys::{Array, JsString};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Request, Response};
-use worker::Env;
 
 use super::config::Config;
 use super::store::{self, Stored};

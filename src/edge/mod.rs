@@ -18,11 +18,11 @@ mod tally;
 mod upstream;
 mod verifier;
 
+use crate::edge::glue::Env;
+use js_sys::futures::{JsFuture, future_to_promise};
 use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{Request, Response};
-use worker::Env;
-use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
 
 use access::Refusal;
 use config::Config;
@@ -40,6 +40,14 @@ mod bindings {
     pub(super) const CASES: &str = "CASES";
     /// All of them: objects, each of which must be there.
     pub(super) const ALL: [&str; 5] = ["GATE", CASES, "LEDGER", "RELAY", "DELIVERIES"];
+}
+
+/// In each new instance: what a panic says goes to the log. That it ends the instance, revive.js sees.
+#[wasm_bindgen(start, private)]
+fn start() {
+    std::panic::set_hook(Box::new(|info| {
+        observe::error("a panic", &[("says", info)])
+    }));
 }
 
 /// Every request that the fast lane does not answer. `body`: of a POST, null where it is too large.
@@ -214,11 +222,11 @@ async fn probe(head: &Head<'_>, ctx: &State) {
     match head.path {
         "/__panic/now" => panic!("a panic on purpose"),
         "/__panic/after-waiting" => {
-            worker::Delay::from(std::time::Duration::from_millis(20)).await;
+            let _ = JsFuture::from(glue::sleep(20.0)).await;
             panic!("a panic on purpose, after waiting");
         }
         "/__panic/behind" => ctx.spawn(async {
-            worker::Delay::from(std::time::Duration::from_millis(50)).await;
+            let _ = JsFuture::from(glue::sleep(50.0)).await;
             panic!("a panic on purpose, behind the answer");
         }),
         _ => {}

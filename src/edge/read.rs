@@ -1,9 +1,9 @@
 //! `GET /case-status` and `GET /case-status/batch`: carries out what the core decides.
 
+use crate::edge::glue::Env;
 use js_sys::Array;
 use wasm_bindgen::JsValue;
 use web_sys::Response;
-use worker::Env;
 
 use super::config::Config;
 use super::gate::{self, Answer, Ask};

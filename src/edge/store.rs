@@ -2,10 +2,10 @@
 
 use std::cell::{Cell, RefCell};
 
+use crate::edge::glue::Env;
+use js_sys::futures::JsFuture;
 use js_sys::{Array, JsString, Map, Promise, Reflect};
 use wasm_bindgen::prelude::*;
-use worker::Env;
-use worker::wasm_bindgen_futures::JsFuture;
 
 use super::config::Config;
 use super::glue::{self, Page};

@@ -7,10 +7,10 @@
 mod object;
 mod storage;
 
+use crate::edge::glue::Env;
 use js_sys::Array;
+use js_sys::futures::JsFuture;
 use wasm_bindgen::{JsCast, JsValue};
-use worker::Env;
-use worker::wasm_bindgen_futures::JsFuture;
 
 use super::store::Stored;
 use super::tally::{self, Tally};

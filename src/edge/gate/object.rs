@@ -4,11 +4,11 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use crate::edge::glue::Env;
 use futures_channel::oneshot;
+use js_sys::futures::{JsFuture, future_to_promise};
 use js_sys::{Array, Date, Math, Promise};
 use wasm_bindgen::prelude::*;
-use worker::Env;
-use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
 
 use super::PURPOSES;
 use super::storage::{self, Row, Storage};

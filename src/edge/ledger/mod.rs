@@ -3,9 +3,8 @@
 mod object;
 mod storage;
 
-use worker::Env;
-
 use super::{ask, glue};
+use crate::edge::glue::Env;
 use crate::receipt::ReceiptNumber;
 
 /// Puts what Torch said when it was asked, an entry, into its case's ledger. Gives the entry of what is

@@ -7,10 +7,10 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use crate::edge::glue::Env;
+use js_sys::futures::{JsFuture, future_to_promise};
 use js_sys::{Array as JsArray, Date, Promise};
 use wasm_bindgen::prelude::*;
-use worker::Env;
-use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
 
 use super::storage::{self, StorageError};
 use crate::case::{self, Case};

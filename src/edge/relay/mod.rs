@@ -3,10 +3,10 @@
 
 mod store;
 
+use crate::edge::glue::Env;
 use js_sys::Array as JsArray;
 use sha2::{Digest, Sha256};
 use wasm_bindgen::prelude::*;
-use worker::Env;
 
 use super::config::{self, Config};
 use super::observe;

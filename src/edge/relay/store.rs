@@ -1,9 +1,9 @@
 //! The relay's Durable Object: what must be known of all cases together. Dead letters, endpoints that want
 //! nothing any more, and events that name no case. docs/STORAGE.md tells of the tables.
 
+use crate::edge::glue::Env;
 use js_sys::Date;
 use wasm_bindgen::prelude::*;
-use worker::Env;
 
 use crate::edge::glue::{self, State};
 use crate::json::Array;

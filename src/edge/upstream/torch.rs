@@ -1,7 +1,7 @@
 //! Torch over HTTP: one call at a time, bounded in time and size. Only the gate calls this.
 
+use js_sys::futures::JsFuture;
 use wasm_bindgen::JsCast;
-use worker::wasm_bindgen_futures::JsFuture;
 
 use crate::case::{Case, CaseError, MAX_BODY};
 use crate::edge::config::Config;
