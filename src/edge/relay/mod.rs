@@ -90,7 +90,7 @@ pub(super) fn endpoints(config: &Config) -> String {
             let endpoint = Array::new().text(&one.name).text(one.endpoint.host());
             endpoints.raw(&endpoint.raw(paused).text(&url_hash(one)).end())
         });
-    Array::new().text(&endpoints.end()).end()
+    endpoints.end()
 }
 
 /// Which dead letters a request wants to be replayed: id, endpoint, since and until, as the store takes

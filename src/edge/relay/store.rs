@@ -66,8 +66,8 @@ impl Relay {
         }
     }
 
-    /// Answers a request: `what` is wanted, and `values`, a JSON array of what it is about. The answer is its
-    /// rows as `rows` of glue.js gives them.
+    /// Answers a request: `what` is wanted, and `values`, a JSON array of what it is about. The answer is
+    /// rows as `rows` of glue.js gives them, and for `list` a JSON object.
     pub fn ask(&mut self, what: &str, values: &str) -> Result<String, JsValue> {
         if !self.ready {
             glue::commit(
@@ -113,7 +113,8 @@ impl Relay {
                 )
             }
             // The endpoints that there are: name, host, whether paused, hash of the url.
-            "list" => run(
+            "list" => glue::sql(
+                &self.state,
                 &format!(
                     "SELECT json_object(
                      'endpoints', (SELECT json_group_array(json_object('name', value ->> 0, 'host', value ->> 1, 'paused', json(value -> 2),
