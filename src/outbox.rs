@@ -18,11 +18,11 @@ pub const SCHEDULE: [i64; 7] = [0, 5, 300, 1800, 7200, 18_000, 36_000];
 pub const TIMEOUT: i64 = 15;
 
 /// So many deliveries are claimed at once.
-pub const CLAIM: i64 = 8;
+pub const CLAIM: usize = 8;
 
 /// A claim holds for so many seconds, then whoever made it is taken for dead: by then each delivery has
 /// had its time.
-const LEASE: i64 = CLAIM * TIMEOUT + 10;
+const LEASE: i64 = CLAIM as i64 * TIMEOUT + 10;
 
 /// How long after a nudge, or after an attempt was due, the alarm looks whether something came of it, in
 /// seconds.
@@ -101,6 +101,8 @@ struct Lane {
     nudged_at: Option<UnixSeconds>,
     /// How many nudges in a row nobody has followed.
     in_vain: u32,
+    /// Whether there may be more than was claimed.
+    more: bool,
 }
 
 /// The lanes of one ledger.
@@ -117,6 +119,7 @@ impl Lanes {
                 claimed_until: None,
                 nudged_at: None,
                 in_vain: 0,
+                more: true,
             },
         }
     }
@@ -126,6 +129,7 @@ impl Lanes {
     pub fn nudge(&mut self, endpoint: &str, now: UnixSeconds) -> bool {
         let mut lane = self.take(endpoint);
         let on_its_way = lane.nudged_at.is_some_and(|at| now.since(at) < GRACE);
+        lane.more = true;
         let wanted = !on_its_way && lane.claim(now).is_none();
         if wanted {
             lane.nudged_at = Some(now);
@@ -146,11 +150,20 @@ impl Lanes {
         free
     }
 
-    /// Ends a claim.
-    pub fn release(&mut self, endpoint: &str) {
+    /// Notes that all there is has been claimed.
+    pub fn claimed_all(&mut self, endpoint: &str) {
+        let mut lane = self.take(endpoint);
+        lane.more = false;
+        self.0.push(lane);
+    }
+
+    /// Ends a claim, and says whether there may be more than was claimed.
+    pub fn release(&mut self, endpoint: &str) -> bool {
         let mut lane = self.take(endpoint);
         lane.claimed_until = None;
+        let more = lane.more;
         self.0.push(lane);
+        more
     }
 
     /// What the alarm does about an endpoint whose first delivery is due at `due_at`: whether to send a
@@ -258,8 +271,10 @@ mod tests {
             !lanes.nudge("firm", NOW.plus(12)),
             "who is at work will find it"
         );
-        lanes.release("firm");
+        assert!(lanes.release("firm"), "there is something new");
         assert!(lanes.nudge("firm", NOW.plus(13)) && lanes.claim("firm", NOW.plus(13)));
+        lanes.claimed_all("firm");
+        assert!(!lanes.release("firm") && lanes.claim("firm", NOW.plus(13)));
         let later = NOW.plus(13 + LEASE);
         assert!(
             lanes.claim("firm", later),

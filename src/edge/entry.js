@@ -60,6 +60,7 @@ async function theLongWay(request, env, ctx) {
 export default {
   fetch(request, env, ctx) {
     const otherwise = () => theLongWay(request, env, ctx).catch(panicked);
+    if (request.method === "POST") return otherwise();
     try {
       const packed = pack(request);
       const known = call(wasm.lane, packed, Date.now());

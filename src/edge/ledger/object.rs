@@ -334,26 +334,25 @@ impl Asked<'_> {
             self.look()?;
             return Ok(nothing());
         }
-        let waiting = storage::waiting(self.state(), endpoint, outbox::CLAIM)?;
-        let due_in = waiting.first().map(|(_, due_at)| due_at.since(self.now));
-        match due_in {
-            None => return Ok(nothing()),
-            Some(seconds @ 1..=EARLY) => return Ok(JsArray::of1(&(seconds as f64).into()).into()),
-            Some(1..) => return Ok(nothing()),
-            Some(_) => {}
-        }
         if !self.with(|inner| inner.lanes.claim(endpoint, self.now)) {
             return Ok(nothing());
         }
+        let waiting = storage::waiting(self.state(), endpoint, outbox::CLAIM)?;
+        let due_in = waiting.first().map(|(_, due_at)| due_at.since(self.now));
+        let due_in = due_in.unwrap_or(i64::MAX);
+        if due_in > 0 {
+            self.with(|inner| inner.lanes.release(endpoint));
+            return Ok(match due_in {
+                ..=EARLY => JsArray::of1(&(due_in as f64).into()).into(),
+                _ => nothing(),
+            });
+        }
+        if waiting.len() < outbox::CLAIM {
+            self.with(|inner| inner.lanes.claimed_all(endpoint));
+        }
         // What stands behind one that was put off waits with it, and is due when that one is done.
-        let seqs = waiting.iter().map(|(seq, _)| *seq);
-        let rows = storage::events(
-            self.state(),
-            "seq IN (SELECT value FROM json_each(?1))",
-            Array::new().text(&seqs.fold(Array::new(), Array::number).end()),
-        )?;
         let told = JsArray::of1(&JsValue::NULL);
-        for row in &rows {
+        for (row, _) in &waiting {
             told.push(&row.seq.into());
             told.push(&notice::message_id(row.hash, endpoint).into());
             told.push(&notice::body(row, &self.config.names).into());
@@ -370,15 +369,19 @@ impl Asked<'_> {
         let mut lines = text.split('\n');
         let mut line = || lines.next().unwrap_or_default();
         let (endpoint, delivered) = (line(), line());
-        self.with(|inner| inner.lanes.release(endpoint));
+        let more = self.with(|inner| inner.lanes.release(endpoint));
+        let nothing = || JsArray::of1(&JsValue::NULL).into();
         if self.open()?.is_none() {
-            return Ok(JsArray::of1(&JsValue::NULL).into());
+            return Ok(nothing());
         }
         if delivered != "[]" {
             storage::done(self.state(), endpoint, delivered)?;
         }
         let (failed, reason, retry_after) = (line(), line(), line().parse().ok());
         let Ok(seq) = failed.parse::<i64>() else {
+            if failed.is_empty() && !more {
+                return Ok(nothing());
+            }
             if enough {
                 return Ok(JsArray::of1(&0.into()).into());
             }

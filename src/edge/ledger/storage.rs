@@ -43,6 +43,9 @@ CREATE TABLE IF NOT EXISTS outbox (
 const ROW: &str = "seq, kind, source, event_id, event_type, status_text, status_category, last_status_at, \
                    seen_at, record, hash";
 
+/// Where `due_at` stands behind them.
+const DUE_AT: usize = 11;
+
 /// A row of a statement's answer: texts, and nothing for null.
 pub(super) type Cells = Vec<Option<String>>;
 
@@ -255,14 +258,20 @@ pub(super) fn heads(state: &State) -> Result<Vec<Head>> {
     heads.collect()
 }
 
-/// The first deliveries of an endpoint, in their order: each `seq`, and when it is due.
-pub(super) fn waiting(state: &State, endpoint: &str, most: i64) -> Result<Vec<(i64, UnixSeconds)>> {
-    let statement = "SELECT seq, due_at FROM outbox WHERE endpoint = ?1 AND dead_at IS NULL
-        ORDER BY seq LIMIT ?2";
-    let rows = select(state, statement, Array::new().text(endpoint).number(most))?;
+/// The first deliveries of an endpoint, in their order: `most` rows, each with when it is due.
+pub(super) fn waiting(
+    state: &State,
+    endpoint: &str,
+    most: usize,
+) -> Result<Vec<(Row, UnixSeconds)>> {
+    let statement = format!(
+        "SELECT {ROW}, due_at FROM outbox JOIN event USING (seq)
+         WHERE endpoint = ?1 AND dead_at IS NULL ORDER BY seq LIMIT {most}"
+    );
+    let rows = select(state, &statement, Array::new().text(endpoint))?;
     let rows = rows
         .iter()
-        .map(|cells| Ok((parse(cells, 0)?, UnixSeconds(parse(cells, 1)?))));
+        .map(|cells| Ok((row(cells)?, UnixSeconds(parse(cells, DUE_AT)?))));
     rows.collect()
 }
 
