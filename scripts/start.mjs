@@ -22,11 +22,12 @@ const CRON_HINT = /Scheduled Workers are not automatically|To manually trigger a
 /** `wrangler dev` keeps no time of its own: the cron trigger is ours to pull. */
 const TICK = 60_000;
 // Of the sandbox's cases one with something new in nearly every half year until the middle of 2028.
-const SETTINGS = ["FRESHNESS", "FIELD_NAMES", "TORCH_BATCH_MAX", "TORCH_PATH_PREFIX", "TORCH_PER_MINUTE", "TORCH_PER_DAY", "DAY_RESETS_AT", "PARLEY_API_KEY_NEXT"];
+const SETTINGS = ["FRESHNESS", "FIELD_NAMES", "SUBSCRIBERS", "WEBHOOK_SECRET_NEXT", "TORCH_BATCH_MAX", "TORCH_PATH_PREFIX", "TORCH_PER_MINUTE", "TORCH_PER_DAY", "DAY_RESETS_AT", "PARLEY_API_KEY_NEXT"];
 const RECEIPT = "IOE0907407037";
 
 await ensureNode();
-const token = demoToken();
+const token = kept("demo-token", "demo_");
+const secret = kept("webhook-secret", "");
 await mustNotRun();
 const ports = { proxy: await port("PORT", 8787) };
 ports.sandbox = await port("SANDBOX_PORT", 8788, ports.proxy);
@@ -42,12 +43,17 @@ start("sandbox", "wrangler.sandbox.toml", {});
 start("proxy", "wrangler.toml", {
   TORCH_BASE_URL: sandbox,
   PARLEY_API_KEY: field("wrangler.sandbox.toml", /^SANDBOX_KEYS = "([^",]+)/m, "a key in SANDBOX_KEYS"),
+  WEBHOOK_SCHEME: "shared-secret",
+  WEBHOOK_HEADER: "X-Torch-Secret",
+  WEBHOOK_SECRET: secret,
   CLIENTS: JSON.stringify([{ name: "demo", sha256: [createHash("sha256").update(token).digest("hex")], scopes: ["read", "ops"] }]),
   TORCH_PER_MINUTE: field("wrangler.sandbox.toml", /^SANDBOX_PER_MINUTE = "(\d+)/m, "SANDBOX_PER_MINUTE"),
   TORCH_PER_DAY: field("wrangler.sandbox.toml", /^SANDBOX_PER_DAY = "(\d+)/m, "SANDBOX_PER_DAY"),
   ...Object.fromEntries(SETTINGS.filter((name) => name in process.env).map((name) => [name, process.env[name]])),
 });
 const [{ clock }] = await Promise.all([answer(`${sandbox}/__sandbox/state`), answer(`${proxy}/health`)]);
+const hook = { url: `${proxy}/webhooks/torch`, scheme: "shared-secret", header: "X-Torch-Secret", secret };
+await fetch(`${sandbox}/__sandbox/webhook`, { method: "PUT", body: JSON.stringify(hook) });
 writeFileSync(join(STATE, "address"), proxy);
 started = true;
 setInterval(() => fetch(`${proxy}/cdn-cgi/local/scheduled`).then((response) => response.text()).catch(() => {}), TICK);
@@ -72,11 +78,11 @@ async function port(variable, first, taken) {
   return found || fail(`port ${chosen} is taken: end the program that has it, or choose another, as in \`${variable}=9000 npm start\`.`);
 }
 
-/** The demo client's token: random, made once and kept, so that what was pasted yesterday still works. */
-function demoToken() {
+/** A secret of this folder's: random, made once and kept, so that what was pasted yesterday still works. */
+function kept(name, prefix) {
   mkdirSync(STATE, { recursive: true });
-  const file = join(STATE, "demo-token");
-  if (!existsSync(file)) writeFileSync(file, `demo_${randomBytes(24).toString("base64url")}\n`, { mode: 0o600 });
+  const file = join(STATE, name);
+  if (!existsSync(file)) writeFileSync(file, `${prefix}${randomBytes(24).toString("base64url")}\n`, { mode: 0o600 });
   return readFileSync(file, "utf8").trim();
 }
 
@@ -205,6 +211,11 @@ function welcome(clock) {
   See what it cost, and what was saved.
 
     curl -H "Authorization: Bearer ${token}" "${proxy}/budget"
+
+  Have the sandbox tell of the case by webhook, and see its ledger.
+
+    curl -X POST ${sandbox}/__sandbox/deliver -d '{"receipts":["${RECEIPT}"]}'
+    curl -H "Authorization: Bearer ${token}" "${proxy}/case-status/history?receipt=${RECEIPT}"
 
   Move the sandbox's clock half a year on. The cache notices when its answer is stale, or
   half a minute after it last asked, if you add -H "Cache-Control: no-cache" to the line above.
