@@ -5,6 +5,8 @@ use wasm_bindgen::prelude::*;
 
 use crate::receipt::ReceiptNumber;
 use crate::status;
+use crate::time::UnixSeconds;
+use crate::webhook::{Scheme, Secret, Verifier};
 
 /// Reads a receipt number as people type it: `{ ok: true, receipt, masked }`, or
 /// `{ ok: false, error, position }`. It never throws.
@@ -44,6 +46,42 @@ pub fn parse_receipt(text: &str) -> JsValue {
 #[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
 pub fn normalize(status_text: &str, status_category: Option<String>) -> JsValue {
     object(&status::normalize(status_text, status_category.as_deref()))
+}
+
+/// Verifies webhooks by one scheme with one secret, or two while it rotates.
+#[wasm_bindgen(js_name = WebhookVerifier)]
+#[derive(Debug)]
+pub struct WebhookVerifier(Verifier);
+
+#[wasm_bindgen(js_class = WebhookVerifier)]
+impl WebhookVerifier {
+    /// `scheme` and `header` as `WEBHOOK_SCHEME` and `WEBHOOK_HEADER` name them. Throws a sentence where
+    /// one of them or a secret cannot be used.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        scheme: &str,
+        header: Option<String>,
+        secret: &str,
+        previous: Option<String>,
+    ) -> Result<Self, JsError> {
+        let scheme = Scheme::parse(scheme, header.as_deref())?;
+        let previous = previous.map(|secret| Secret::parse(&secret)).transpose()?;
+        let secret = Secret::parse(secret)?;
+        Ok(Self(Verifier::new(scheme, &secret, previous.as_ref())?))
+    }
+
+    /// Why a webhook is not authentic, in a sentence; `undefined` where it is. `headers` are names and
+    /// values by turns, a line each; `body` the raw bytes; `now` milliseconds since 1970.
+    pub fn verify(&self, headers: &str, body: &[u8], now: f64) -> Option<String> {
+        let mut lines = headers.split('\n');
+        let mut pairs: Vec<(&str, &str)> = Vec::new();
+        while let (Some(name), Some(value)) = (lines.next(), lines.next()) {
+            pairs.push((name, value));
+        }
+        let now = UnixSeconds::from_millis(now);
+        let verified = self.0.verify_at(pairs.as_slice(), body, now);
+        verified.err().map(|reason| reason.to_string())
+    }
 }
 
 /// A plain object of JavaScript.

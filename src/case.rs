@@ -9,9 +9,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde_json::value::RawValue;
-
-use crate::json::{Object, Text};
+use crate::json::{self, Malformed};
 use crate::receipt::ReceiptNumber;
 use crate::status::Normalized;
 use crate::time::UnixSeconds;
@@ -90,7 +88,7 @@ impl<'a> Case<'a> {
     /// # Errors
     /// [`CaseError`] where it is no case record.
     pub fn read(body: &'a [u8], names: &FieldNames) -> Result<Self, CaseError> {
-        Self::from_record(json::<&RawValue>(body)?, names)
+        Self::from_record(json(body)?, names)
     }
 
     /// Reads the answer of `GET /case-status/batch`: each record on its own, so that a bad one fails
@@ -102,11 +100,11 @@ impl<'a> Case<'a> {
         body: &'a [u8],
         names: &FieldNames,
     ) -> Result<Vec<Result<Self, CaseError>>, CaseError> {
-        let whole = json::<&RawValue>(body)?.get();
+        let whole = json(body)?;
         if !whole.starts_with('[') {
             return Err(CaseError::wrong_type("the answer", whole, "an array"));
         }
-        let records: Vec<&RawValue> = serde_json::from_str(whole).map_err(CaseError::not_json)?;
+        let records = json::array(whole).map_err(CaseError::not_json)?;
         Ok(records
             .into_iter()
             .map(|record| Self::from_record(record, names))
@@ -114,13 +112,11 @@ impl<'a> Case<'a> {
     }
 
     /// Reads one record, which is JSON.
-    pub(crate) fn from_record(record: &'a RawValue, names: &FieldNames) -> Result<Self, CaseError> {
-        let record = record.get();
+    pub(crate) fn from_record(record: &'a str, names: &FieldNames) -> Result<Self, CaseError> {
         if !record.starts_with('{') {
             return Err(CaseError::wrong_type("the record", record, "an object"));
         }
-        let Object(fields): Object<'_, &RawValue> =
-            serde_json::from_str(record).map_err(CaseError::not_json)?;
+        let fields = json::object(record).map_err(CaseError::not_json)?;
         let mut found = Found::default();
         for (name, value) in &fields {
             let slot = match name.as_ref() {
@@ -129,7 +125,7 @@ impl<'a> Case<'a> {
                 name if name == names.status_category => &mut found.status_category,
                 name if name == names.last_checked_at => &mut found.last_checked_at,
                 name if name == names.last_status_at => &mut found.last_status_at,
-                "error" | "errors" if !is_empty(value.get()) => {
+                "error" | "errors" if !is_empty(value) => {
                     return Err(CaseError::new(
                         "error_inside",
                         None,
@@ -143,7 +139,7 @@ impl<'a> Case<'a> {
                 _ => continue,
             };
             // Two values for one name: no telling which one Torch means.
-            if slot.replace(value.get()).is_some() {
+            if slot.replace(value).is_some() {
                 return Err(CaseError::new(
                     "duplicate_field",
                     Some(name),
@@ -221,14 +217,14 @@ struct Found<'a> {
     has_normalized: bool,
 }
 
-fn json<'a, T: serde::Deserialize<'a>>(body: &'a [u8]) -> Result<T, CaseError> {
+fn json(body: &[u8]) -> Result<&str, CaseError> {
     if body.len() > MAX_BODY {
         return Err(CaseError::too_large());
     }
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let text =
         str::from_utf8(body).map_err(|_| CaseError::new("not_utf8", None, "it is not UTF-8"))?;
-    serde_json::from_str(text).map_err(CaseError::not_json)
+    json::value(text).map_err(CaseError::not_json)
 }
 
 /// A field's text; `null` is as good as absent.
@@ -239,8 +235,7 @@ pub(crate) fn text<'a>(
     match value {
         None | Some("null") => Ok(None),
         Some(value) if value.starts_with('"') => {
-            let Text(text) = serde_json::from_str(value).map_err(CaseError::not_json)?;
-            Ok(Some(text))
+            json::string(value).map(Some).map_err(CaseError::not_json)
         }
         Some(value) => Err(CaseError::wrong_type(name, value, "a string")),
     }
@@ -271,8 +266,8 @@ impl CaseError {
         }
     }
 
-    pub(crate) fn not_json(error: serde_json::Error) -> Self {
-        let says = if error.is_eof() {
+    pub(crate) fn not_json(error: Malformed) -> Self {
+        let says = if error.cut_off {
             "it is cut off"
         } else {
             "it is not JSON"

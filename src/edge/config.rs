@@ -7,7 +7,6 @@ use std::rc::Rc;
 
 use crate::edge::glue::Env;
 use js_sys::{JSON, Reflect};
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::access::Client;
@@ -17,7 +16,7 @@ use super::{bindings, observe};
 use crate::budget::Limits;
 use crate::case::FieldNames;
 use crate::freshness::Table;
-use crate::json::Object;
+use crate::json::{self, Malformed};
 use crate::problem::{Code, Problem};
 use crate::webhook::{EventNames, Subscriber, Verifier};
 
@@ -214,19 +213,11 @@ fn is_safe_base(base: &str) -> bool {
     plain && (secure || matches!(host, "localhost" | "127.0.0.1" | "[::1]"))
 }
 
-fn object<'a, V: Deserialize<'a>>(
-    name: &str,
-    of: &str,
-    text: &'a str,
-) -> Result<Object<'a, V>, String> {
-    serde_json::from_str(text).map_err(|_| format!("{name} should be a JSON object of {of}"))
-}
-
 fn table(text: &str) -> Result<Table, String> {
+    let wrong = || "FRESHNESS should be a JSON object of whole numbers of seconds".to_owned();
     let mut table = Table::default();
-    let Object(rows) = object::<i64>("FRESHNESS", "whole numbers of seconds", text)?;
-    for (row, seconds) in rows {
-        if !table.set(&row, seconds) {
+    for (row, seconds) in json::object(text).map_err(|_| wrong())? {
+        if !table.set(&row, seconds.parse().map_err(|_| wrong())?) {
             return Err(format!(
                 "FRESHNESS: \"{row}\" should be active, waiting, moving, final, not_found, unknown, stale_while_revalidate, stale_if_error or a category, with a number of seconds up to a year"
             ));
@@ -236,9 +227,10 @@ fn table(text: &str) -> Result<Table, String> {
 }
 
 fn names(text: &str) -> Result<(FieldNames, EventNames), String> {
+    let wrong = |_: Malformed| "FIELD_NAMES should be a JSON object of strings".to_owned();
     let (mut names, mut events) = (FieldNames::default(), EventNames::default());
-    let Object(rows) = object::<String>("FIELD_NAMES", "strings", text)?;
-    for (field, name) in rows {
+    for (field, name) in json::object(text).map_err(wrong)? {
+        let name = json::string(name).map_err(wrong)?;
         if name.is_empty() || !(names.rename(&field, &name) || events.rename(&field, &name)) {
             return Err(format!(
                 "FIELD_NAMES: \"{field}\" should be receipt_number, status_text, status_category, last_checked_at or last_status_at, or of an event type, data, id or sent_at, with a name"

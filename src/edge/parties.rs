@@ -1,11 +1,12 @@
 //! The lists of parties that the operator writes: who may ask, and who is told of changes.
 #![forbid(unsafe_code)]
 
+use std::borrow::Cow;
 use std::cell::Cell;
-
-use serde::Deserialize;
+use std::str::FromStr;
 
 use super::access::{Client, Scope};
+use crate::json;
 use crate::webhook::{Endpoint, Subscriber};
 
 /// How many requests a minute a client may make where the operator does not say: about what one
@@ -15,23 +16,58 @@ const ALLOWANCE: u32 = 60_000;
 /// How many subscribers there may be: each is a delivery for every change.
 const MAX_SUBSCRIBERS: usize = 50;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ClientRow {
-    name: String,
-    sha256: Vec<String>,
-    scopes: Vec<String>,
-    allowance: Option<u32>,
-}
+/// One row of a list: its members, read by name.
+struct Row<'a>(Vec<(Cow<'a, str>, &'a str)>);
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SubscriberRow {
-    name: String,
-    url: String,
-    secrets: Vec<String>,
-    categories: Option<Vec<String>>,
-    paused: Option<bool>,
+/// A member, or the row, is not what it should be.
+struct Wrong;
+
+impl<'a> Row<'a> {
+    /// The rows of a list, none of which has other members than these, or one of them twice.
+    fn list(text: &'a str, members: &[&str]) -> Result<Vec<Self>, Wrong> {
+        let rows = json::array(text).map_err(|_| Wrong)?;
+        let rows = rows.into_iter().map(|row| {
+            let row = json::object(row).map_err(|_| Wrong)?;
+            let names = || row.iter().map(|(name, _)| name.as_ref());
+            let mut seen = names().enumerate();
+            let sound = seen.all(|(at, name)| {
+                members.contains(&name) && !names().take(at).any(|other| other == name)
+            });
+            if sound { Ok(Self(row)) } else { Err(Wrong) }
+        });
+        rows.collect()
+    }
+
+    /// A member's own text; `null` is as good as none.
+    fn raw(&self, name: &str) -> Option<&'a str> {
+        let member = self.0.iter().find(|(member, _)| member == name);
+        member
+            .map(|(_, value)| *value)
+            .filter(|value| *value != "null")
+    }
+
+    fn text(&self, name: &str) -> Result<Cow<'a, str>, Wrong> {
+        json::string(self.raw(name).ok_or(Wrong)?).map_err(|_| Wrong)
+    }
+
+    /// A list of texts.
+    fn texts(&self, name: &str) -> Result<Option<Vec<Cow<'a, str>>>, Wrong> {
+        let Some(list) = self.raw(name) else {
+            return Ok(None);
+        };
+        let texts = json::array(list).map_err(|_| Wrong)?;
+        let texts = texts
+            .into_iter()
+            .map(|text| json::string(text).map_err(|_| Wrong));
+        texts.collect::<Result<_, _>>().map(Some)
+    }
+
+    /// A number, or `true` or `false`.
+    fn parse<T: FromStr>(&self, name: &str) -> Result<Option<T>, Wrong> {
+        self.raw(name)
+            .map(|value| value.parse().map_err(|_| Wrong))
+            .transpose()
+    }
 }
 
 /// The clients that `CLIENTS` lists.
@@ -39,33 +75,61 @@ struct SubscriberRow {
 /// # Errors
 /// A sentence for the log. It holds no token's hash.
 pub(super) fn clients(text: &str) -> Result<Vec<Client>, String> {
-    let rows: Vec<ClientRow> = serde_json::from_str(text).map_err(|error| {
-        format!("CLIENTS should be a JSON array such as [{{\"name\":\"site\",\"sha256\":[\"…64 hex digits…\"],\"scopes\":[\"read\"]}}] (line {}, column {})", error.line(), error.column())
-    })?;
+    let wrong = |_: Wrong| {
+        "CLIENTS should be a JSON array such as [{\"name\":\"site\",\"sha256\":[\"…64 hex digits…\"],\"scopes\":[\"read\"]}], if you like with \"allowance\":600".to_owned()
+    };
+    let rows = Row::list(text, &["name", "sha256", "scopes", "allowance"]).map_err(wrong)?;
     if rows.is_empty() {
         return Err("CLIENTS has no client in it".into());
     }
-    rows.into_iter()
-        .map(|ClientRow { name, sha256, scopes, allowance }| {
-            if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_graphic()) {
-                return Err("CLIENTS: a client's name should be a word without spaces".into());
+    let mut clients = Vec::with_capacity(rows.len());
+    for row in rows {
+        let name = row.text("name").map_err(wrong)?.into_owned();
+        let sha256 = row
+            .texts("sha256")
+            .map_err(wrong)?
+            .ok_or(Wrong)
+            .map_err(wrong)?;
+        let scopes = row
+            .texts("scopes")
+            .map_err(wrong)?
+            .ok_or(Wrong)
+            .map_err(wrong)?;
+        let allowance = row.parse::<u32>("allowance").map_err(wrong)?;
+        if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err("CLIENTS: a client's name should be a word without spaces".into());
+        }
+        let wrong = |says: &str| Err(format!("CLIENTS: client \"{name}\" {says}"));
+        if allowance == Some(0) {
+            return wrong("should have an allowance of 1 or more requests a minute");
+        }
+        if sha256.is_empty() || sha256.len() > 2 {
+            return wrong("should have one token hash, or two while it rotates");
+        }
+        let mut hashes = Vec::with_capacity(2);
+        for digits in &sha256 {
+            let mut hash = [0; 32];
+            if hex::decode_to_slice(digits.trim(), &mut hash).is_err() {
+                return wrong("has a token hash that is not 64 hexadecimal digits");
             }
-            if allowance == Some(0) {
-                return Err(format!("CLIENTS: the allowance of client \"{name}\" should be 1 or more requests a minute"));
-            }
-            if sha256.is_empty() || sha256.len() > 2 {
-                return Err(format!("CLIENTS: client \"{name}\" should have one token hash, or two while it rotates"));
-            }
-            let hashes = sha256.iter().map(|digits| {
-                let mut hash = [0; 32];
-                hex::decode_to_slice(digits.trim(), &mut hash).map(|()| hash).map_err(|_| format!("CLIENTS: a token hash of client \"{name}\" is not 64 hexadecimal digits"))
-            });
-            let hashes = hashes.collect::<Result<_, _>>()?;
-            let scopes = scopes.iter().map(|scope| Scope::parse(scope).ok_or_else(|| format!("CLIENTS: client \"{name}\" has an unknown scope; there are read, live, grant and ops")));
-            let allowance = allowance.unwrap_or(ALLOWANCE);
-            Ok(Client { hashes, scopes: scopes.collect::<Result<_, _>>()?, name, allowance, meter: Cell::default() })
-        })
-        .collect()
+            hashes.push(hash);
+        }
+        let parsed: Vec<Scope> = scopes
+            .iter()
+            .filter_map(|scope| Scope::parse(scope))
+            .collect();
+        if parsed.len() != scopes.len() {
+            return wrong("has an unknown scope; there are read, live, grant and ops");
+        }
+        clients.push(Client {
+            name,
+            hashes,
+            scopes: parsed,
+            allowance: allowance.unwrap_or(ALLOWANCE),
+            meter: Cell::default(),
+        });
+    }
+    Ok(clients)
 }
 
 /// The subscribers that `SUBSCRIBERS` lists; none where it is blank. `local`: whether one may be on this
@@ -78,17 +142,29 @@ pub(super) fn subscribers(text: &str, local: bool) -> Result<Vec<Subscriber>, St
     if text.trim().is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<SubscriberRow> = serde_json::from_str(text).map_err(|error| {
-        format!("SUBSCRIBERS should be a JSON array such as [{{\"name\":\"firm\",\"url\":\"https://…\",\"secrets\":[\"whsec_…\"]}}] (line {}, column {})", error.line(), error.column())
-    })?;
+    let wrong = |_: Wrong| {
+        "SUBSCRIBERS should be a JSON array such as [{\"name\":\"firm\",\"url\":\"https://…\",\"secrets\":[\"whsec_…\"]}], if you like with \"categories\":[\"approved\"] and \"paused\":true".to_owned()
+    };
+    let members = ["name", "url", "secrets", "categories", "paused"];
+    let rows = Row::list(text, &members).map_err(wrong)?;
     if rows.len() > MAX_SUBSCRIBERS {
         return Err(format!(
             "SUBSCRIBERS should have {MAX_SUBSCRIBERS} subscribers or fewer"
         ));
     }
     let mut subscribers: Vec<Subscriber> = Vec::with_capacity(rows.len());
-    for (place, row) in (1_u32..).zip(rows) {
-        let subscriber = subscriber(row, local)
+    for (place, row) in (1_u32..).zip(&rows) {
+        let name = row.text("name").map_err(wrong)?;
+        let url = row.text("url").map_err(wrong)?;
+        let secrets = row
+            .texts("secrets")
+            .map_err(wrong)?
+            .ok_or(Wrong)
+            .map_err(wrong)?;
+        let secrets: Vec<String> = secrets.into_iter().map(Cow::into_owned).collect();
+        let categories = row.texts("categories").map_err(wrong)?;
+        let paused = row.parse("paused").map_err(wrong)?;
+        let mut subscriber = subscriber(&name, &url, &secrets, categories, local)
             .map_err(|sentence| format!("SUBSCRIBERS: subscriber {place}: {sentence}"))?;
         if subscribers
             .iter()
@@ -98,24 +174,29 @@ pub(super) fn subscribers(text: &str, local: bool) -> Result<Vec<Subscriber>, St
                 "SUBSCRIBERS: subscriber {place}: another one has this name already"
             ));
         }
+        subscriber.paused = paused.unwrap_or_default();
         subscribers.push(subscriber);
     }
     Ok(subscribers)
 }
 
-fn subscriber(row: SubscriberRow, local: bool) -> Result<Subscriber, String> {
-    let endpoint = Endpoint::parse(&row.url, local).map_err(|error| error.to_string())?;
-    let categories = row.categories.map(|ids| {
+fn subscriber(
+    name: &str,
+    url: &str,
+    secrets: &[String],
+    categories: Option<Vec<Cow<'_, str>>>,
+    local: bool,
+) -> Result<Subscriber, String> {
+    let endpoint = Endpoint::parse(url, local).map_err(|error| error.to_string())?;
+    let categories = categories.map(|ids| {
         let parsed = ids.iter().map(|id| id.parse());
         parsed.collect::<Result<_, _>>()
     });
     let categories = categories.transpose().map_err(
         |_| "one of its categories is none; docs/TAXONOMY.md lists those that there are",
     )?;
-    let mut subscriber = Subscriber::new(&row.name, endpoint, &row.secrets, categories)
-        .map_err(|error| error.to_string())?;
-    subscriber.paused = row.paused.unwrap_or_default();
-    Ok(subscriber)
+    let subscriber = Subscriber::new(name, endpoint, secrets, categories);
+    subscriber.map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
@@ -153,7 +234,7 @@ mod tests {
             ),
             (
                 r#"[{"name":"a","sha256":[],"scopes":[],"allowance":0}]"#,
-                "CLIENTS: the allowance of client \"a\" should be 1 or more requests a minute",
+                "CLIENTS: client \"a\" should have an allowance of 1 or more requests a minute",
             ),
             (
                 r#"[{"name":"a","sha256":[],"scopes":[]}]"#,
@@ -161,7 +242,7 @@ mod tests {
             ),
             (
                 r#"[{"name":"a","sha256":["xyz"],"scopes":[]}]"#,
-                "CLIENTS: a token hash of client \"a\" is not 64 hexadecimal digits",
+                "CLIENTS: client \"a\" has a token hash that is not 64 hexadecimal digits",
             ),
             (
                 scopes.as_str(),
@@ -265,7 +346,7 @@ mod tests {
             let error = subscribers(&text, false).unwrap_err();
             assert!(
                 error.starts_with("SUBSCRIBERS should be a JSON array such as [{\"name\":")
-                    && error.contains("(line 1, column ")
+                    && error.contains("a JSON array such as")
                     && !error.contains(KEY),
                 "{error}"
             );

@@ -7,13 +7,11 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
-
 use super::event_error::EventError;
 use super::event_names::EventNames;
 use crate::case::{self, Case, CaseError, FieldNames};
 use crate::history::{Key, Observation, Source};
-use crate::json::Object;
+use crate::json;
 use crate::receipt::ReceiptNumber;
 use crate::time::UnixSeconds;
 
@@ -51,12 +49,11 @@ impl<'a> Event<'a> {
         names: &EventNames,
         fields: &FieldNames,
     ) -> Result<Self, EventError> {
-        let whole = json(body)?.get();
+        let whole = text(body)?;
         if !whole.starts_with('{') {
             return Err(CaseError::wrong_type("the event", whole, "an object").into());
         }
-        let Object(members): Object<'_, &RawValue> =
-            serde_json::from_str(whole).map_err(EventError::not_json)?;
+        let members = json::object(whole).map_err(EventError::not_json)?;
         let [mut event_type, mut data, mut id, mut sent_at] = [None; 4];
         for (name, value) in &members {
             let slot = match name.as_ref() {
@@ -74,7 +71,7 @@ impl<'a> Event<'a> {
                 ));
             }
         }
-        let event_type = case::text(&names.r#type, event_type.map(RawValue::get))?
+        let event_type = case::text(&names.r#type, event_type)?
             .ok_or_else(|| EventError::missing(&names.r#type, &members))?;
         let case = match data {
             None => Err(EventError::missing(&names.data, &members)),
@@ -91,14 +88,14 @@ impl<'a> Event<'a> {
         };
         Ok(Self {
             event_type,
-            id: id_text(&names.id, id.map(RawValue::get))?,
+            id: id_text(&names.id, id)?,
             sent_at: sent_at
-                .and_then(|sent_at| case::text(&names.sent_at, Some(sent_at.get())).ok()?)
+                .and_then(|sent_at| case::text(&names.sent_at, Some(sent_at)).ok()?)
                 .and_then(|text| UnixSeconds::from_rfc3339(&text)),
             receipt,
             case,
             whole,
-            data: data.map(RawValue::get),
+            data,
         })
     }
 
@@ -159,7 +156,7 @@ pub enum Identity<'a> {
     Key(Key),
 }
 
-fn json(body: &[u8]) -> Result<&RawValue, EventError> {
+fn text(body: &[u8]) -> Result<&str, EventError> {
     if body.len() > MAX_EVENT {
         return Err(EventError::new(
             "too_large",
@@ -170,7 +167,7 @@ fn json(body: &[u8]) -> Result<&RawValue, EventError> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let text =
         str::from_utf8(body).map_err(|_| EventError::new("not_utf8", None, "it is not UTF-8"))?;
-    serde_json::from_str(text).map_err(EventError::not_json)
+    json::value(text).map_err(EventError::not_json)
 }
 
 /// An id as text; a number's digits are one too.
@@ -185,15 +182,15 @@ fn id_text<'a>(name: &str, value: Option<&'a str>) -> Result<Option<Cow<'a, str>
 }
 
 /// The receipt number in something that is no whole case record.
-fn receipt_in(data: &RawValue, fields: &FieldNames) -> Option<ReceiptNumber> {
-    let Object(members): Object<'_, &RawValue> = serde_json::from_str(data.get()).ok()?;
+fn receipt_in(data: &str, fields: &FieldNames) -> Option<ReceiptNumber> {
+    let members = json::object(data).ok()?;
     let mut values = members
         .iter()
         .filter(|(name, _)| *name == fields.receipt_number);
     let (Some((name, value)), None) = (values.next(), values.next()) else {
         return None;
     };
-    case::text(name, Some(value.get())).ok()??.parse().ok()
+    case::text(name, Some(value)).ok()??.parse().ok()
 }
 
 #[cfg(test)]

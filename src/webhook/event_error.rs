@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::case::CaseError;
+use crate::json::Malformed;
 
 /// Why a webhook's body is no event. It names the fault and the member, never a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +22,7 @@ impl EventError {
         CaseError::new(code, member, says).into()
     }
 
-    pub(super) fn not_json(error: serde_json::Error) -> Self {
+    pub(super) fn not_json(error: Malformed) -> Self {
         CaseError::not_json(error).into()
     }
 

@@ -5,7 +5,7 @@ use wasm_bindgen::JsValue;
 
 use crate::edge::glue::{self, State};
 use crate::history::{Current, Hash, History, Kind, Observation, Row};
-use crate::json::Array;
+use crate::json::{self, Array};
 use crate::receipt::ReceiptNumber;
 use crate::time::UnixSeconds;
 
@@ -76,7 +76,18 @@ type Result<T> = std::result::Result<T, StorageError>;
 /// Runs a statement.
 pub(super) fn select(state: &State, statement: &str, values: Array) -> Result<Vec<Cells>> {
     let rows = glue::rows(state, statement, &values.end())?;
-    serde_json::from_str(&rows).map_err(|_| unreadable())
+    let rows = json::array(&rows).map_err(|_| unreadable())?;
+    let cells = |row: &str| {
+        let cells = json::array(row).map_err(|_| unreadable())?;
+        let cells = cells.into_iter().map(|cell| match cell {
+            "null" => Ok(None),
+            text => Ok(Some(
+                json::string(text).map_err(|_| unreadable())?.into_owned(),
+            )),
+        });
+        cells.collect()
+    };
+    rows.into_iter().map(cells).collect()
 }
 
 fn unreadable() -> StorageError {
