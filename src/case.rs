@@ -202,7 +202,11 @@ impl<'a> Case<'a> {
 /// So that a body of an older taxonomy can be normalized anew.
 pub fn without_normalized(body: &str) -> Option<String> {
     // Ours is the last member, and nothing within it looks like a beginning of it.
-    let ours = [OURS, OURS_BESIDE_TORCHS].map(|name| body.rfind(&format!(",\"{name}\":{{")));
+    let ours = [OURS, OURS_BESIDE_TORCHS].map(|name| {
+        let begin = format!(",\"{name}\":{{");
+        let mut places = body.as_bytes().windows(begin.len());
+        places.rposition(|place| place == begin.as_bytes())
+    });
     let at = ours.into_iter().flatten().max()?;
     Some(format!("{}}}", body.get(..at)?))
 }

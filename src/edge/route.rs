@@ -104,8 +104,8 @@ impl Route {
 fn not_allowed(allow: &'static str) -> Problem {
     Problem::new(
         Code::MethodNotAllowed,
-        match allow.rsplit_once(", ") {
-            Some((others, last)) => format!("This route takes {others} and {last}."),
+        match allow.rsplit_once(',') {
+            Some((others, last)) => format!("This route takes {others} and{last}."),
             None => format!("This route takes {allow}."),
         },
     )
@@ -155,7 +155,8 @@ impl<'a> Head<'a> {
 
 /// A URL's path and query. The URL is the runtime's own, so it is absolute and well-formed.
 pub(super) fn split(url: &str) -> (&str, &str) {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let rest = url.split_once(':').map_or(url, |(_, rest)| rest);
+    let rest = rest.trim_start_matches('/');
     let target = rest
         .find(['/', '?', '#'])
         .and_then(|at| rest.get(at..))
@@ -173,12 +174,12 @@ fn receipts(query: &str) -> Result<Vec<Cow<'_, str>>, Problem> {
     form_urlencoded::parse(query.as_bytes())
         .map(|(name, value)| match name.as_ref() {
             "receipt" => Ok(value),
-            _ => Err(unknown_parameter(&name)),
+            _ => Err(unknown_parameter(&name, "the only one is `receipt`")),
         })
         .collect()
 }
 
-fn unknown_parameter(name: &str) -> Problem {
+fn unknown_parameter(name: &str, known: &str) -> Problem {
     let shown: String = name
         .chars()
         .take(32)
@@ -191,19 +192,14 @@ fn unknown_parameter(name: &str) -> Problem {
     };
     Problem::new(
         Code::UnknownParameter,
-        format!("The parameter `{shown}` is unknown here; the only one is `receipt`.{hint}"),
+        format!("The parameter `{shown}` is unknown here; {known}.{hint}"),
     )
 }
 
 /// That this route takes no parameters.
 pub(super) fn no_parameters(query: &str) -> Result<(), Problem> {
     match form_urlencoded::parse(query.as_bytes()).next() {
-        Some((name, _)) => Err(Problem::new(
-            Code::UnknownParameter,
-            unknown_parameter(&name)
-                .detail
-                .replace("the only one is `receipt`", "this route takes none"),
-        )),
+        Some((name, _)) => Err(unknown_parameter(&name, "this route takes none")),
         None => Ok(()),
     }
 }

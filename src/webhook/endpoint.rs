@@ -68,7 +68,7 @@ impl Endpoint {
         {
             return Err(EndpointError::Characters);
         }
-        let (scheme, rest) = url.split_once("://").ok_or(EndpointError::NotHttps)?;
+        let (scheme, rest) = parts(url).ok_or(EndpointError::NotHttps)?;
         let secure = scheme.eq_ignore_ascii_case("https");
         let plain = local && scheme.eq_ignore_ascii_case("http");
         if !(secure || plain) {
@@ -100,9 +100,7 @@ impl Endpoint {
 
     /// The host as it was given, without the port.
     pub fn host(&self) -> &str {
-        self.0
-            .split_once("://")
-            .map_or("", |(_, rest)| host_and_port(authority(rest)).0)
+        parts(&self.0).map_or("", |(_, rest)| host_and_port(authority(rest)).0)
     }
 }
 
@@ -110,6 +108,12 @@ impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Endpoint").field(&self.host()).finish()
     }
+}
+
+/// What stands before `://`, and behind it.
+fn parts(url: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = url.split_once(':')?;
+    Some((scheme, rest.strip_prefix("//")?))
 }
 
 /// What stands between `://` and the path or the query.
