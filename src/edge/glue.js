@@ -40,6 +40,9 @@ export const hit = (page, age, ttl, quota, left, resetsIn) => reply(page, 200, a
 /** Any other answer. `headers`: names and values by turns, a line each. */
 export const respond = (status, headers, body) => new Response(body, { status, headers: pairs(headers) });
 
+/** That a webhook's event is durable, and what became of it. */
+export const received = (outcome) => Response.json({ received: true, outcome }, { headers: { "Cache-Control": "no-store" } });
+
 /** Header fields from their names and values by turns, a line each. */
 function pairs(headers) {
   const lines = headers.split("\n");
@@ -60,15 +63,29 @@ export async function keep(kv, items) {
 
 /** Asks the gate for something; what it answers is JSON. */
 export async function gate(env, what, text) {
-  const response = await stub(env.GATE, "torch").fetch(`https://gate/${what}`, { method: "POST", body: text });
+  const response = await env.GATE.getByName("torch").fetch(`https://gate/${what}`, { method: "POST", body: text });
   if (!response.ok) throw new Error(`the gate answered ${response.status}`);
   return response.json();
+}
+
+// The runtime keeps a statement compiled for the very string that it came in, and a text out of WebAssembly
+// is a new string each time: so each is run as the first of its kind.
+const statements = new Map();
+
+function run({ storage }, statement, values) {
+  let known = statements.get(statement);
+  if (!known) {
+    // There are some dozens. Some have a number in them, and would be ever more.
+    if (statements.size > 200) statements.clear();
+    statements.set(statement, (known = statement));
+  }
+  return storage.sql.exec(known, ...values);
 }
 
 /** Runs a statement on a Durable Object's SQLite with one text for `?1`. Gives the rows as lines, their
  * columns parted by tabs. */
 export const sql = (state, statement, text) =>
-  Array.from(state.storage.sql.exec(statement, ...(statement.includes("?1") ? [text] : [])).raw(), (row) => row.join("\t")).join("\n");
+  Array.from(run(state, statement, statement.includes("?1") ? [text] : []).raw(), (row) => row.join("\t")).join("\n");
 
 export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
@@ -128,27 +145,30 @@ export const field = (request, name) => request.headers.get(name) ?? undefined;
 
 /** One delivery to a firm's endpoint, bounded in time: its status, and its Retry-After in `fields`; or
  * `trouble`. A redirect is not followed: it could lead to a host that no endpoint may have. */
-export const deliver = (url, headers, body, milliseconds) => within(milliseconds, async (signal) => {
-  const response = await fetch(url, { method: "POST", headers: pairs(headers), body, redirect: "manual", cache: "no-store", signal });
-  // Not read: it is another's, and may be endless.
-  await response.body?.cancel();
-  return { status: response.status, fields: response.headers.get("retry-after") ?? "" };
-});
+export async function deliver(url, headers, body, milliseconds) {
+  try {
+    const signal = AbortSignal.timeout(milliseconds);
+    const { status, headers: fields, body: answer } = await fetch(url, { method: "POST", headers: pairs(headers), body, redirect: "manual", cache: "no-store", signal });
+    // Not read: it is another's, and may be endless.
+    await answer?.cancel();
+    return { status, fields: fields.get("retry-after") ?? "" };
+  } catch (error) {
+    return { trouble: error.name === "TimeoutError" ? "timeout" : "broken" };
+  }
+}
 
 /** Asks a Durable Object for something. */
-const stub = (namespace, name) => namespace.get(namespace.idFromName(name));
-
 /** One line in the log, as observe.rs writes it. */
 export const log = (level, message, fields) => console[level](JSON.stringify({ level, message, ...fields }));
 
 /** Asks a case's ledger. */
-export const ledger = async (env, receipt, what, text) => stub(env.LEDGER, receipt).ask(what, `${receipt}\n${text}`);
+export const ledger = async (env, receipt, what, text) => env.LEDGER.getByName(receipt).ask(what, `${receipt}\n${text}`);
 
 /** Erases a case. Its entry in KV, which could be read and kept again, goes between what would bring it
  * back and what is left of it. */
 export async function erase(env, receipt) {
   await gate(env, "forget", receipt);
-  await stub(env.LEDGER, receipt).erase(receipt);
+  await env.LEDGER.getByName(receipt).erase(receipt);
   await relay(env, "erase", receipt);
   return JSON.stringify({ receipt_number: receipt, erased: true });
 }
@@ -170,17 +190,17 @@ export async function replay(env, which) {
 }
 
 /** Asks the relay's store. */
-export const relay = async (env, what, text) => stub(env.RELAY, "relay").ask(what, text);
+export const relay = async (env, what, text) => env.RELAY.getByName("relay").ask(what, text);
 
 /** Runs a statement on a Durable Object's SQLite. `values`: a JSON array of what is bound. Gives the rows as
  * JSON arrays of texts and nulls. */
 export const rows = (state, statement, values) =>
-  JSON.stringify(Array.from(state.storage.sql.exec(statement, ...JSON.parse(values)).raw(), (row) => row.map((value) => value === null ? null : String(value))));
+  JSON.stringify(Array.from(run(state, statement, JSON.parse(values)).raw(), (row) => row.map((value) => value === null ? null : String(value))));
 
 /** Runs statements in one transaction: a JSON array of statements, each an array of its text and what is
  * bound. */
 export const commit = (state, statements) => state.storage.transactionSync(() => {
-  for (const [statement, ...values] of JSON.parse(statements)) state.storage.sql.exec(statement, ...values);
+  for (const [statement, ...values] of JSON.parse(statements)) run(state, statement, values);
 });
 
 /** Sets a Durable Object's alarm, in the same breath as what is written beside it. */
@@ -190,8 +210,11 @@ export const alarm = (state, milliseconds) => void state.storage.setAlarm(millis
  * between. */
 export const forget = ({ storage }) => Promise.all([storage.deleteAlarm(), storage.deleteAll()]);
 
-/** Puts a nudge into the queue `deliveries`. */
-export const nudge = async (env, text) => env.DELIVERIES.send(text, { contentType: "text" });
+/** Puts a nudge into the queue `deliveries`, behind the answer. */
+export function nudge(state, env, text) {
+  const failed = ({ message }) => log("warn", "the queue takes no message: the ledger's alarm will try again", { error: message });
+  state.waitUntil(env.DELIVERIES.send(text, { contentType: "text" }).catch(failed));
+}
 
 export const remove = (kv, key) => kv.delete(key);
 

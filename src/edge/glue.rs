@@ -90,8 +90,11 @@ extern "C" {
     /// Asks the relay's store for something; gives what it answers.
     pub(super) fn relay(env: &Env, what: &str, text: &str) -> Promise;
 
-    /// Puts a nudge into the queue.
-    pub(super) fn nudge(env: &Env, text: &str) -> Promise;
+    /// Puts a nudge into the queue, behind the answer.
+    pub(super) fn nudge(state: &State, env: &Env, text: &str);
+
+    /// That a webhook's event is durable, and what became of it.
+    pub(super) fn received(outcome: &JsValue) -> Response;
 
     /// A request's header field; several of one name are joined.
     pub(super) fn field(request: &Request, name: &str) -> Option<String>;

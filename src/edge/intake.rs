@@ -8,7 +8,7 @@ use web_sys::{Request, Response};
 
 use super::config::Config;
 use super::store::{self, Stored};
-use super::{ask, glue, observe, relay, respond};
+use super::{ask, glue, observe, relay};
 use crate::problem::{Code, Problem};
 use crate::time::UnixSeconds;
 use crate::webhook::{Event, Joined, Verified, WhichSecret};
@@ -43,16 +43,14 @@ pub(super) async fn receive(
     // Until here nothing is durable, and a failure is no 2xx: Torch tells it again.
     let told = ask(promise).await?;
     let (Some(receipt), Some(told)) = (event.receipt, told.dyn_ref::<Array>()) else {
-        return Ok(respond::received("unrouted"));
+        return Ok(glue::received(&"unrouted".into()));
     };
     let entry: JsValue = told.get(1);
     if let Some(stored) = entry.dyn_ref::<JsString>().and_then(Stored::from_js) {
         // So that nobody whom this isolate answers is told an older status from now on.
         store::remember(receipt, Some(stored), now);
     }
-    Ok(respond::received(
-        &told.get(0).as_string().unwrap_or_default(),
-    ))
+    Ok(glue::received(&told.get(0)))
 }
 
 fn verify(

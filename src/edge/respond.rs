@@ -114,12 +114,6 @@ pub(super) fn history(history: &str, csv: Option<ReceiptNumber>, allowance: Allo
     glue::respond(200, &headers, history)
 }
 
-/// That a webhook's event is durable, and what became of it.
-pub(super) fn received(outcome: &str) -> Response {
-    let body = format!("{{\"received\":true,\"outcome\":\"{outcome}\"}}");
-    glue::respond(200, NOT_KEPT, &body)
-}
-
 /// What a client has left, as `RateLimit` and `RateLimit-Policy` (the IETF's draft).
 fn tell_allowance(headers: &mut String, allowance: Allowance) {
     let Allowance {

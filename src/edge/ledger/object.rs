@@ -270,15 +270,8 @@ impl Asked<'_> {
 
     /// Says through the queue that there is something for an endpoint.
     fn nudge(&self, endpoint: &str) {
-        let sent = glue::nudge(
-            &self.ledger.env,
-            &format!("{} {endpoint}", self.receipt.as_str()),
-        );
-        self.ledger.state.spawn(async move {
-            if JsFuture::from(sent).await.is_err() {
-                observe::warn("the queue takes no message: the alarm will try again", &[]);
-            }
-        });
+        let text = format!("{} {endpoint}", self.receipt.as_str());
+        glue::nudge(self.state(), &self.ledger.env, &text);
     }
 
     /// The entry of the row `seq`, as of the time at which it was seen.
