@@ -2,9 +2,10 @@
 //! when to give up.
 //!
 //! What is to be delivered stands in the ledger until an endpoint has taken it. A message in the queue is
-//! a nudge and nothing more: it says that there is something for an endpoint, whoever works on it claims
-//! the [lane](Lanes) of that endpoint and delivers what stands there in its order. So a nudge that comes
-//! twice does no harm, and one that is lost is made good by an alarm.
+//! a nudge: it says that there is something for an endpoint, whoever works on it claims the [lane](Lanes)
+//! of that endpoint and delivers what stands there in its order. So a nudge that comes twice does no harm,
+//! and one that is lost is made good by an alarm. Where nothing else waits, the nudge is [loaded](Nudge)
+//! with the delivery itself, which is claimed already: that saves the way to the ledger and back.
 #![forbid(unsafe_code)]
 
 use crate::retry::LONGEST_WAIT;
@@ -95,75 +96,127 @@ pub fn next_attempt(
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Lane {
     endpoint: String,
-    /// Until when somebody has claimed it.
-    claimed_until: Option<UnixSeconds>,
+    /// Who has claimed it, and until when.
+    claim: Option<(Token, UnixSeconds)>,
     /// When a nudge was sent that nobody has followed yet.
     nudged_at: Option<UnixSeconds>,
     /// How many nudges in a row nobody has followed.
     in_vain: u32,
     /// Whether there may be more than was claimed.
     more: bool,
+    /// Whether it is known that nothing waits in it.
+    drained: bool,
+}
+
+/// What a claim is known by: whatever is another number for another claim.
+pub type Token = i64;
+
+/// What to do about something new for an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nudge {
+    /// Nothing: somebody is at work and will find it, or a nudge is on its way.
+    None,
+    /// Send a nudge.
+    Plain,
+    /// Send it along with the nudge: it is all that waits, and claimed for whoever gets it, until then.
+    Loaded(UnixSeconds),
 }
 
 /// The lanes of one ledger.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Lanes(Vec<Lane>);
+pub struct Lanes {
+    lanes: Vec<Lane>,
+    /// Whether the ledger began in this memory, so that nothing waits that it does not know of.
+    all_known: bool,
+}
 
 impl Lanes {
+    /// The lanes of a ledger without rows.
+    pub fn begin() -> Self {
+        Self {
+            lanes: Vec::new(),
+            all_known: true,
+        }
+    }
+
     /// Takes a lane out, or makes one; whoever takes it puts it back.
     fn take(&mut self, endpoint: &str) -> Lane {
-        match self.0.iter().position(|lane| lane.endpoint == endpoint) {
-            Some(at) => self.0.swap_remove(at),
+        match self.lanes.iter().position(|lane| lane.endpoint == endpoint) {
+            Some(at) => self.lanes.swap_remove(at),
             None => Lane {
                 endpoint: endpoint.to_owned(),
-                claimed_until: None,
+                claim: None,
                 nudged_at: None,
                 in_vain: 0,
                 more: true,
+                drained: self.all_known,
             },
         }
     }
 
-    /// Whether to send a nudge for something new: not where somebody is at work, who will find it, and
-    /// not where a nudge is on its way.
-    pub fn nudge(&mut self, endpoint: &str, now: UnixSeconds) -> bool {
+    fn with<T>(&mut self, endpoint: &str, change: impl FnOnce(&mut Lane) -> T) -> T {
         let mut lane = self.take(endpoint);
-        let on_its_way = lane.nudged_at.is_some_and(|at| now.since(at) < GRACE);
-        lane.more = true;
-        let wanted = !on_its_way && lane.claim(now).is_none();
-        if wanted {
-            lane.nudged_at = Some(now);
-        }
-        self.0.push(lane);
-        wanted
+        let told = change(&mut lane);
+        self.lanes.push(lane);
+        told
+    }
+
+    /// What to do about something new for an endpoint. `token`: of the claim, should it be one.
+    pub fn nudge(&mut self, endpoint: &str, token: Token, now: UnixSeconds) -> Nudge {
+        self.with(endpoint, |lane| {
+            let drained = std::mem::take(&mut lane.drained);
+            lane.more = true;
+            if lane.claimed_until(now).is_some() {
+                Nudge::None
+            } else if drained {
+                lane.claim_it(token, now);
+                lane.more = false;
+                Nudge::Loaded(now.plus(LEASE))
+            } else if lane.nudged_at.is_some_and(|at| now.since(at) < GRACE) {
+                Nudge::None
+            } else {
+                lane.nudged_at = Some(now);
+                Nudge::Plain
+            }
+        })
     }
 
     /// Claims a lane, unless somebody else has.
-    pub fn claim(&mut self, endpoint: &str, now: UnixSeconds) -> bool {
-        let mut lane = self.take(endpoint);
-        let free = lane.claim(now).is_none();
-        if free {
-            (lane.nudged_at, lane.in_vain) = (None, 0);
-            lane.claimed_until = Some(now.plus(LEASE));
-        }
-        self.0.push(lane);
-        free
+    pub fn claim(&mut self, endpoint: &str, token: Token, now: UnixSeconds) -> bool {
+        self.with(endpoint, |lane| {
+            let free = lane.claimed_until(now).is_none();
+            if free {
+                lane.claim_it(token, now);
+                (lane.nudged_at, lane.in_vain) = (None, 0);
+            }
+            free
+        })
     }
 
     /// Notes that all there is has been claimed.
     pub fn claimed_all(&mut self, endpoint: &str) {
-        let mut lane = self.take(endpoint);
-        lane.more = false;
-        self.0.push(lane);
+        self.with(endpoint, |lane| lane.more = false);
     }
 
-    /// Ends a claim, and says whether there may be more than was claimed.
-    pub fn release(&mut self, endpoint: &str) -> bool {
-        let mut lane = self.take(endpoint);
-        lane.claimed_until = None;
-        let more = lane.more;
-        self.0.push(lane);
-        more
+    /// Ends a claim, unless it is another one by now. `all_delivered`: what was claimed is done.
+    pub fn release(&mut self, endpoint: &str, token: Token, all_delivered: bool) -> Released {
+        self.with(endpoint, |lane| {
+            if lane.claim.is_none_or(|(holder, _)| holder != token) {
+                return Released::NotHeld;
+            }
+            lane.claim = None;
+            lane.drained = all_delivered && !lane.more;
+            if lane.drained {
+                Released::Drained
+            } else {
+                Released::More
+            }
+        })
+    }
+
+    /// Ends whoever's claim: nothing waits any more.
+    pub fn clear(&mut self, endpoint: &str) {
+        self.with(endpoint, |lane| (lane.claim, lane.nudged_at) = (None, None));
     }
 
     /// What the alarm does about an endpoint whose first delivery is due at `due_at`: whether to send a
@@ -178,26 +231,43 @@ impl Lanes {
             // The queue has a message that comes then.
             return (false, due_at.plus(GRACE));
         }
-        let mut lane = self.take(endpoint);
-        let told = match (lane.claim(now), lane.nudged_at) {
-            (Some(until), _) => (false, until),
-            (None, Some(at)) if now.since(at) < lane.grace() => (false, at.plus(lane.grace())),
-            (None, nudged_at) => {
-                let again = u32::from(nudged_at.is_some());
-                lane.in_vain = lane.in_vain.saturating_add(again);
-                lane.nudged_at = Some(now);
-                (true, now.plus(lane.grace()))
+        self.with(endpoint, |lane| {
+            match (lane.claimed_until(now), lane.nudged_at) {
+                (Some(until), _) => (false, until),
+                (None, Some(at)) if now.since(at) < lane.grace() => (false, at.plus(lane.grace())),
+                (None, nudged_at) => {
+                    let again = u32::from(nudged_at.is_some());
+                    lane.in_vain = lane.in_vain.saturating_add(again);
+                    lane.nudged_at = Some(now);
+                    lane.drained = false;
+                    (true, now.plus(lane.grace()))
+                }
             }
-        };
-        self.0.push(lane);
-        told
+        })
     }
+}
+
+/// What is known when a claim has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Released {
+    /// Nothing waits any more.
+    Drained,
+    /// Something may wait.
+    More,
+    /// The claim was another's: it had taken too long.
+    NotHeld,
 }
 
 impl Lane {
     /// Until when somebody is at work, if anybody is.
-    fn claim(&self, now: UnixSeconds) -> Option<UnixSeconds> {
-        self.claimed_until.filter(|until| now.since(*until) < 0)
+    fn claimed_until(&self, now: UnixSeconds) -> Option<UnixSeconds> {
+        let (_, until) = self.claim?;
+        (now.since(until) < 0).then_some(until)
+    }
+
+    fn claim_it(&mut self, token: Token, now: UnixSeconds) {
+        self.claim = Some((token, now.plus(LEASE)));
+        (self.more, self.drained) = (true, false);
     }
 
     /// How long a nudge is waited for: twice as long after each that nobody has followed.
@@ -210,6 +280,7 @@ impl Lane {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const NOW: UnixSeconds = UnixSeconds(1_800_000_000);
 
@@ -258,28 +329,149 @@ mod tests {
     #[test]
     fn ok_one_nudge_is_enough_and_one_at_a_time_is_at_work() {
         let mut lanes = Lanes::default();
-        assert!(lanes.nudge("firm", NOW));
-        assert!(!lanes.nudge("firm", NOW.plus(3)), "one is on its way");
-        assert!(
-            lanes.nudge("other", NOW.plus(3)),
-            "each endpoint has its own"
+        assert_eq!(lanes.nudge("firm", 1, NOW), Nudge::Plain);
+        assert_eq!(
+            lanes.nudge("firm", 2, NOW.plus(3)),
+            Nudge::None,
+            "one is on its way"
         );
-        assert!(lanes.nudge("firm", NOW.plus(10)), "it may be lost");
-        assert!(lanes.claim("firm", NOW.plus(11)));
-        assert!(!lanes.claim("firm", NOW.plus(12)));
-        assert!(
-            !lanes.nudge("firm", NOW.plus(12)),
+        assert_eq!(
+            lanes.nudge("other", 3, NOW.plus(3)),
+            Nudge::Plain,
+            "each has its own"
+        );
+        assert_eq!(
+            lanes.nudge("firm", 4, NOW.plus(10)),
+            Nudge::Plain,
+            "it may be lost"
+        );
+        assert!(lanes.claim("firm", 5, NOW.plus(11)));
+        assert!(!lanes.claim("firm", 6, NOW.plus(12)));
+        assert_eq!(
+            lanes.nudge("firm", 7, NOW.plus(12)),
+            Nudge::None,
             "who is at work will find it"
         );
-        assert!(lanes.release("firm"), "there is something new");
-        assert!(lanes.nudge("firm", NOW.plus(13)) && lanes.claim("firm", NOW.plus(13)));
         lanes.claimed_all("firm");
-        assert!(!lanes.release("firm") && lanes.claim("firm", NOW.plus(13)));
+        assert_eq!(lanes.nudge("firm", 8, NOW.plus(12)), Nudge::None);
+        assert_eq!(
+            lanes.release("firm", 5, true),
+            Released::More,
+            "there is something new"
+        );
+        assert!(lanes.claim("firm", 9, NOW.plus(13)));
         let later = NOW.plus(13 + LEASE);
         assert!(
-            lanes.claim("firm", later),
+            lanes.claim("firm", 10, later),
             "who claimed it is taken for dead"
         );
+        assert_eq!(lanes.release("firm", 9, true), Released::NotHeld);
+        assert!(!lanes.claim("firm", 11, later));
+        lanes.clear("firm");
+        assert!(lanes.claim("firm", 12, later));
+    }
+
+    #[test]
+    fn ok_what_is_all_there_is_travels_with_the_nudge() {
+        let mut lanes = Lanes::begin();
+        let loaded = Nudge::Loaded(NOW.plus(LEASE));
+        assert_eq!(lanes.nudge("firm", 1, NOW), loaded);
+        assert!(
+            !lanes.claim("firm", 2, NOW),
+            "it is claimed for whoever gets it"
+        );
+        assert_eq!(lanes.release("firm", 1, true), Released::Drained);
+        assert_eq!(lanes.nudge("firm", 3, NOW), loaded);
+        assert_eq!(
+            lanes.nudge("firm", 4, NOW),
+            Nudge::None,
+            "the next one waits behind it"
+        );
+        assert_eq!(lanes.release("firm", 3, true), Released::More);
+        assert_eq!(
+            lanes.nudge("firm", 5, NOW),
+            Nudge::Plain,
+            "and nothing overtakes it"
+        );
+        assert!(lanes.claim("firm", 6, NOW));
+        lanes.claimed_all("firm");
+        assert_eq!(
+            lanes.release("firm", 6, false),
+            Released::More,
+            "it failed, and still waits"
+        );
+        assert_eq!(lanes.nudge("firm", 7, NOW), Nudge::Plain);
+        assert!(lanes.claim("firm", 8, NOW));
+        lanes.claimed_all("firm");
+        assert_eq!(lanes.release("firm", 8, true), Released::Drained);
+        assert_eq!(lanes.nudge("firm", 9, NOW), loaded);
+        let late = NOW.plus(LEASE);
+        assert_eq!(
+            lanes.nudge("firm", 10, late),
+            Nudge::Plain,
+            "the message is lost, what it held is not"
+        );
+        assert_eq!(
+            Lanes::default().nudge("firm", 11, NOW),
+            Nudge::Plain,
+            "who knows what waits"
+        );
+    }
+
+    proptest! {
+        /// However claims, losses and failures follow each other, what waits goes out in its order, and a
+        /// nudge is loaded only with the first of it.
+        #[test]
+        fn ok_nothing_overtakes(steps in prop::collection::vec(0_u8..6, 1..200)) {
+            let (mut lanes, mut now) = (Lanes::begin(), NOW);
+            let (mut waits, mut next, mut token) = (Vec::new(), 0, 0);
+            let mut messages: Vec<(Token, Vec<i32>)> = Vec::new();
+            for step in steps {
+                token += 1;
+                match step {
+                    // Something new.
+                    0 | 1 => {
+                        next += 1;
+                        waits.push(next);
+                        match lanes.nudge("firm", token, now) {
+                            Nudge::Loaded(_) => {
+                                prop_assert_eq!(&waits, &[next]);
+                                messages.push((token, vec![next]));
+                            }
+                            Nudge::Plain => messages.push((0, Vec::new())),
+                            Nudge::None => {}
+                        }
+                    }
+                    // Somebody gets a message, and delivers all, or fails with the last.
+                    2 | 3 if !messages.is_empty() => {
+                        let (mut held, mut rows) = messages.remove(0);
+                        if held == 0 && lanes.claim("firm", token, now) {
+                            rows = waits.iter().take(2).copied().collect();
+                            if waits.len() < 2 {
+                                lanes.claimed_all("firm");
+                            }
+                            held = token;
+                        }
+                        let all = step == 2;
+                        let done = if all { rows.len() } else { rows.len().saturating_sub(1) };
+                        let done: Vec<i32> = rows.into_iter().take(done).collect();
+                        waits.retain(|row| !done.contains(row));
+                        if lanes.release("firm", held, all) == Released::Drained {
+                            prop_assert!(waits.is_empty());
+                        }
+                    }
+                    // A message is lost.
+                    4 if !messages.is_empty() => drop(messages.remove(0)),
+                    // Time passes, and the alarm looks.
+                    _ => {
+                        now = now.plus(LEASE);
+                        if !waits.is_empty() && lanes.look("firm", NOW, now).0 {
+                            messages.push((0, Vec::new()));
+                        }
+                    }
+                }
+            }
+        }
     }
 
     #[test]
@@ -293,9 +485,9 @@ mod tests {
             at = next;
         }
         assert_eq!(waits, [10, 20, 40, 80, 160, 320, 640, 900, 900]);
-        assert!(lanes.claim("firm", at));
+        assert!(lanes.claim("firm", 1, at));
         assert_eq!(lanes.look("firm", NOW, at), (false, at.plus(LEASE)));
-        lanes.release("firm");
+        assert_eq!(lanes.release("firm", 1, false), Released::More);
         assert_eq!(lanes.look("firm", NOW, at), (true, at.plus(10)));
     }
 
@@ -306,7 +498,7 @@ mod tests {
             lanes.look("firm", NOW.plus(300), NOW),
             (false, NOW.plus(310))
         );
-        assert!(lanes.nudge("firm", NOW));
+        assert_eq!(lanes.nudge("firm", 1, NOW), Nudge::Plain);
         assert_eq!(lanes.look("firm", NOW, NOW.plus(4)), (false, NOW.plus(10)));
     }
 }

@@ -2,8 +2,10 @@
 // delivered, in which order and when next, a case's ledger says; how it is signed and what an answer means,
 // Rust says.
 //
-// A message of the queue `deliveries` is a case and an endpoint, "IOE0912345678 firm": a nudge. Several for
-// one case and endpoint are one piece of work.
+// A message of the queue `deliveries` is a case and an endpoint, "IOE0912345678 firm": a nudge. A loaded one
+// brings the delivery along, which is claimed already: until when (seconds since 1970), by what the claim is
+// known, the row's `seq`, the message's id; and the body, behind a line break. Several for one case and endpoint
+// are one piece of work.
 import { deliver, ledger, log, relay } from "#glue";
 
 /** So many deliveries to one endpoint are under way at once in one batch: the platform lets an invocation
@@ -28,14 +30,30 @@ async function gone(env) {
   return heard.urls;
 }
 
+/** How many seconds before its end a load is taken for lost: by then it could not be delivered in time. */
+const MARGIN = 30;
+
+/** A message's case and endpoint, and its load as `claim` would give it. */
+function read({ body, attempts }) {
+  const text = String(body);
+  const [head, load] = text.includes("\n") ? [text.slice(0, text.indexOf("\n")), text.slice(text.indexOf("\n") + 1)] : [text];
+  const [receipt, endpoint, until, token, seq, id] = head.split(" ");
+  const good = load !== undefined && attempts === 1 && Number(until) - MARGIN > Date.now() / 1000;
+  return { receipt, endpoint, load: good ? [null, Number(token), Number(seq), id, load] : undefined };
+}
+
 /** Works a batch off. `attempt` and `verdict` are Rust's. */
 export async function consume(messages, env, { attempt, verdict }) {
   const endpoints = new Map();
   for (const message of messages) {
-    const [receipt, endpoint] = String(message.body).split(" ");
+    const { receipt, endpoint, load } = read(message);
     if (!endpoints.has(endpoint)) endpoints.set(endpoint, new Map());
     const cases = endpoints.get(endpoint);
-    cases.set(receipt, [...(cases.get(receipt) ?? []), message]);
+    if (!cases.has(receipt)) cases.set(receipt, { nudges: [], loads: [] });
+    cases.get(receipt).nudges.push(message);
+    const { loads } = cases.get(receipt);
+    // A message may come twice.
+    if (load && !loads.some(([, token]) => token === load[1])) loads.push(load);
   }
   const urls = await gone(env);
 
@@ -43,8 +61,8 @@ export async function consume(messages, env, { attempt, verdict }) {
    * `settle` reads, and whether the endpoint was too slow. */
   async function work(endpoint, claim) {
     const delivered = [];
-    const settled = (...lines) => [endpoint, JSON.stringify(delivered), ...lines].join("\n");
-    for (let at = 1; at < claim.length; at += 3) {
+    const settled = (...lines) => [endpoint, claim[1], JSON.stringify(delivered), ...lines].join("\n");
+    for (let at = 2; at < claim.length; at += 3) {
       const [seq, id, body] = claim.slice(at, at + 3);
       const [url, hash, headers, milliseconds] = attempt(env, endpoint, id, body);
       const { status, fields, trouble } = await deliver(url, headers, body, milliseconds);
@@ -66,15 +84,18 @@ export async function consume(messages, env, { attempt, verdict }) {
   async function courier(endpoint, cases) {
     let slow = false;
     const lane = async () => {
-      for (const [receipt, nudges] of cases) {
+      for (const [receipt, { nudges, loads }] of cases) {
         cases.delete(receipt);
         let again = null;
         try {
-          let claim = slow ? [PUT_OFF] : await ledger(env, receipt, "claim", `${endpoint}\n${urls.get(endpoint) ?? ""}`);
+          let claim = slow ? [PUT_OFF] : !urls.has(endpoint) && loads.shift();
+          claim ||= await ledger(env, receipt, "claim", `${endpoint}\n${urls.get(endpoint) ?? ""}`);
           for (let claims = 1; claim.length > 1; claims++) {
             const [settled, tooSlow] = await work(endpoint, claim);
             slow ||= tooSlow;
             claim = await ledger(env, receipt, claims < CLAIMS ? "settle" : "leave", settled);
+            // Another load is of another claim, made when the one before had been settled.
+            if (claim.length === 1 && claim[0] === null) claim = loads.shift() ?? claim;
           }
           [again] = claim;
         } catch (error) {

@@ -20,7 +20,7 @@ use crate::edge::{observe, relay, store};
 use crate::entry::{self, Entry};
 use crate::history::{self, History, Lookup, Observation, Outcome, Row, csv};
 use crate::json::Array;
-use crate::outbox::{self, Lanes};
+use crate::outbox::{self, Lanes, Nudge, Released};
 use crate::receipt::ReceiptNumber;
 use crate::time::{UnixMillis, UnixSeconds};
 use crate::webhook::{Event, Subscriber, notice};
@@ -32,6 +32,8 @@ const ALARM: i64 = 10;
 const PAUSED: i64 = 900;
 /// KV takes one write a second for a key, in milliseconds.
 const KV_PACE: i64 = 1_000;
+/// A body of so many bytes at most travels with its nudge: a message of the queue has 128 KB at most.
+const MAX_LOAD: usize = 96 * 1024;
 /// How long a nudge that came too early waits at most before it comes again, in seconds; one that came
 /// far too early was for something else.
 const EARLY: i64 = 5;
@@ -54,6 +56,8 @@ struct Inner {
     /// From the first look into the storage on.
     history: Option<History>,
     lanes: Lanes,
+    /// What the last claim is known by.
+    token: i64,
     /// What the alarm is set to, as far as this instance knows.
     alarm: Option<UnixSeconds>,
     cache: Cache,
@@ -249,10 +253,23 @@ impl Asked<'_> {
         }
         storage::append(self.state(), self.receipt, &row, &key, &endpoints)?;
         history.advance(&row);
-        self.with(|inner| inner.history = Some(history));
-        for one in takers.filter(|one| !one.paused) {
-            if self.with(|inner| inner.lanes.nudge(&one.name, self.now)) {
-                self.nudge(&one.name);
+        self.with(|inner| {
+            inner.history = Some(history);
+            if row.seq == 1 {
+                inner.lanes = Lanes::begin();
+            }
+        });
+        for one in takers {
+            let endpoint = one.name.as_str();
+            let token = self.token();
+            let nudge = self.with(|inner| inner.lanes.nudge(endpoint, token, self.now));
+            match nudge {
+                _ if one.paused => self.with(|inner| inner.lanes.clear(endpoint)),
+                Nudge::None => {}
+                Nudge::Plain => self.nudge(endpoint, ""),
+                Nudge::Loaded(until) => {
+                    self.nudge(endpoint, &self.load(&row, endpoint, token, until))
+                }
             }
         }
         Ok(Some(row))
@@ -268,10 +285,32 @@ impl Asked<'_> {
         Ok(())
     }
 
+    /// What the next claim is known by.
+    fn token(&self) -> i64 {
+        self.with(|inner| {
+            // By the clock, so that it is another one than those of an instance before this.
+            let now = UnixMillis::from_js(Date::now()).0;
+            inner.token = now.max(inner.token.saturating_add(1));
+            inner.token
+        })
+    }
+
     /// Says through the queue that there is something for an endpoint.
-    fn nudge(&self, endpoint: &str) {
-        let text = format!("{} {endpoint}", self.receipt.as_str());
+    fn nudge(&self, endpoint: &str, load: &str) {
+        let text = format!("{} {endpoint}{load}", self.receipt.as_str());
         glue::nudge(self.state(), &self.ledger.env, &text);
+    }
+
+    /// What makes a nudge a loaded one: until when it is good, and what `claim` would give, the body behind a
+    /// line break. Nothing where that is too much for a message.
+    fn load(&self, row: &Row, endpoint: &str, token: i64, until: UnixSeconds) -> String {
+        let (seq, id) = (row.seq, notice::message_id(row.hash, endpoint));
+        let body = notice::body(row, &self.config.names);
+        if body.len() > MAX_LOAD {
+            self.with(|inner| inner.lanes.clear(endpoint));
+            return String::new();
+        }
+        format!(" {} {token} {seq} {id}\n{body}", until.0)
     }
 
     /// The entry of the row `seq`, as of the time at which it was seen.
@@ -303,8 +342,8 @@ impl Asked<'_> {
     /// What is to be delivered to an endpoint, for somebody who will do it: an endpoint's name, and the hash
     /// of the url that wants nothing any more, if one does.
     ///
-    /// Answers in how many seconds to come again, or null; then for each delivery its `seq`, the message's
-    /// id and its body.
+    /// Answers in how many seconds to come again, or null; and where there is something what the claim is
+    /// known by, then for each delivery its `seq`, the message's id and its body.
     fn claim(&self, text: &str) -> Result<JsValue, StorageError> {
         let (endpoint, gone) = text.split_once('\n').unwrap_or((text, ""));
         let wants_nothing = |one: &Subscriber| !gone.is_empty() && relay::url_hash(one) == gone;
@@ -324,17 +363,24 @@ impl Asked<'_> {
                 "http_410"
             };
             storage::give_up(self.state(), endpoint, None, reason, self.now)?;
+            self.with(|inner| inner.lanes.clear(endpoint));
             self.look()?;
             return Ok(nothing());
         }
-        if !self.with(|inner| inner.lanes.claim(endpoint, self.now)) {
+        let token = self.token();
+        if !self.with(|inner| inner.lanes.claim(endpoint, token, self.now)) {
             return Ok(nothing());
         }
         let waiting = storage::waiting(self.state(), endpoint, outbox::CLAIM)?;
         let due_in = waiting.first().map(|(_, due_at)| due_at.since(self.now));
         let due_in = due_in.unwrap_or(i64::MAX);
         if due_in > 0 {
-            self.with(|inner| inner.lanes.release(endpoint));
+            self.with(|inner| {
+                if waiting.is_empty() {
+                    inner.lanes.claimed_all(endpoint);
+                }
+                inner.lanes.release(endpoint, token, waiting.is_empty());
+            });
             return Ok(match due_in {
                 ..=EARLY => JsArray::of1(&(due_in as f64).into()).into(),
                 _ => nothing(),
@@ -344,7 +390,7 @@ impl Asked<'_> {
             self.with(|inner| inner.lanes.claimed_all(endpoint));
         }
         // What stands behind one that was put off waits with it, and is due when that one is done.
-        let told = JsArray::of1(&JsValue::NULL);
+        let told = JsArray::of2(&JsValue::NULL, &(token as f64).into());
         for (row, _) in &waiting {
             told.push(&row.seq.into());
             told.push(&notice::message_id(row.hash, endpoint).into());
@@ -353,16 +399,17 @@ impl Asked<'_> {
         Ok(told.into())
     }
 
-    /// What came of a claim, in lines: the endpoint; the `seq`s that were delivered, as a JSON array; and
-    /// where an attempt failed its `seq`, what came of it, and the Retry-After in seconds; where the endpoint
+    /// What came of a claim, in lines: the endpoint; what the claim is known by; the `seq`s that were
+    /// delivered, as a JSON array; and where an attempt failed its `seq`, what came of it, and the Retry-After in seconds; where the endpoint
     /// wants nothing any more `gone` and the hash of its url.
     ///
     /// Answers like `claim` with what is next, unless whoever asks has done enough.
     fn settle(&self, text: &str, enough: bool) -> Result<JsValue, StorageError> {
         let mut lines = text.split('\n');
         let mut line = || lines.next().unwrap_or_default();
-        let (endpoint, delivered) = (line(), line());
-        let more = self.with(|inner| inner.lanes.release(endpoint));
+        let (endpoint, token, delivered) = (line(), line().parse().unwrap_or(0), line());
+        let (failed, reason, retry_after) = (line(), line(), line().parse().ok());
+        let released = self.with(|inner| inner.lanes.release(endpoint, token, failed.is_empty()));
         let nothing = || JsArray::of1(&JsValue::NULL).into();
         if self.open()?.is_none() {
             return Ok(nothing());
@@ -370,9 +417,8 @@ impl Asked<'_> {
         if delivered != "[]" {
             storage::done(self.state(), endpoint, delivered)?;
         }
-        let (failed, reason, retry_after) = (line(), line(), line().parse().ok());
         let Ok(seq) = failed.parse::<i64>() else {
-            if failed.is_empty() && !more {
+            if failed.is_empty() && released != Released::More {
                 return Ok(nothing());
             }
             if enough {
@@ -435,7 +481,7 @@ impl Asked<'_> {
             }
             let (nudge, at) = self.with(|inner| inner.lanes.look(endpoint, head.due_at, self.now));
             if nudge {
-                self.nudge(endpoint);
+                self.nudge(endpoint, "");
             }
             wake(at);
         }
