@@ -423,6 +423,28 @@ describe("ok the relay", { concurrency: true }, () => {
       await tell(changing, third, DENIED);
       assert.equal((await count(third, 1, () => at("denials", third)))[0].url, "/denials/moved");
     });
+
+    test("ok an endpoint that answered 410 is tried again at once when its dead letters are replayed", async () => {
+      const [receipt] = fresh();
+      answers.set(`denials ${receipt}`, () => 410);
+      await tell(changing, receipt, DENIED);
+      const [{ id }] = await dead(changing, receipt);
+      answers.delete(`denials ${receipt}`);
+      assert.ok((await replayed(changing, { endpoint: "denials" })).replayed >= 1);
+      assert.equal((await deliveries(changing)).endpoints.find(({ name }) => name === "denials").disabled_at, null);
+      assert.deepEqual(ids(await count(receipt, 2, () => at("denials", receipt), 5000)), [id, id]);
+      assert.deepEqual(await letters(changing, receipt), []);
+    });
+
+    test("ok a dead letter of an endpoint that answered 410 to it says that it was tried", async () => {
+      const [receipt] = fresh();
+      await change(changing, "denials", { url: `${hooks}/denials/tried` });
+      answers.set(`denials ${receipt}`, () => 410);
+      await tell(changing, receipt, DENIED);
+      const [letter] = await dead(changing, receipt);
+      assert.equal(at("denials", receipt).length, 1);
+      assert.deepEqual([letter.reason, letter.attempts], ["http_410", 1]);
+    });
   });
 
   test("ok an endpoint that is slow delays no other, and one that does not answer in 15 seconds has failed", async () => {
