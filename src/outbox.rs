@@ -214,9 +214,11 @@ impl Lanes {
         })
     }
 
-    /// Ends whoever's claim: nothing waits any more.
+    /// Ends whoever's claim, and takes a nudge for followed.
     pub fn clear(&mut self, endpoint: &str) {
-        self.with(endpoint, |lane| (lane.claim, lane.nudged_at) = (None, None));
+        self.with(endpoint, |lane| {
+            (lane.claim, lane.nudged_at, lane.in_vain) = (None, None, 0);
+        });
     }
 
     /// What the alarm does about an endpoint whose first delivery is due at `due_at`: whether to send a

@@ -20,9 +20,10 @@ const BELIEVED_MS = 30_000;
 
 let heard = { at: -Infinity };
 
-/** The endpoints that want nothing any more, and the hash of the url that said so. */
-async function gone(env) {
-  if (Date.now() - heard.at > BELIEVED_MS) {
+/** The endpoints that want nothing any more, and the hash of the url that said so. That one of `endpoints` is
+ * among them is not believed for long: somebody may have asked for it to be tried again. */
+async function gone(env, endpoints) {
+  if (Date.now() - heard.at > BELIEVED_MS || endpoints.some((endpoint) => heard.urls.has(endpoint))) {
     // Where the store does not answer, the endpoint says it again itself.
     const rows = await relay(env, "disabled", "[]").catch(() => "[]");
     heard = { at: Date.now(), urls: new Map(JSON.parse(rows)) };
@@ -55,7 +56,7 @@ export async function consume(messages, env, { attempt, verdict }) {
     // A message may come twice.
     if (load && !loads.some(([, token]) => token === load[1])) loads.push(load);
   }
-  const urls = await gone(env);
+  const urls = await gone(env, [...endpoints.keys()]);
 
   /** Delivers what was claimed, one behind the other, until one fails. Gives the lines that a ledger's
    * `settle` reads, and whether the endpoint was too slow. */
@@ -65,6 +66,7 @@ export async function consume(messages, env, { attempt, verdict }) {
     for (let at = 2; at < claim.length; at += 3) {
       const [seq, id, body] = claim.slice(at, at + 3);
       const [url, hash, headers, milliseconds] = attempt(env, endpoint, id, body);
+      if (urls.get(endpoint) === hash) return [settled("gone", hash), false];
       const { status, fields, trouble } = await deliver(url, headers, body, milliseconds);
       const [kind, reason, wait] = verdict(status, trouble, fields).split("\n");
       if (kind === "delivered") {
@@ -76,7 +78,7 @@ export async function consume(messages, env, { attempt, verdict }) {
       log("error", "an endpoint answered 410 and is left alone from now on: give it another url, or replay its dead letters", { endpoint });
       await relay(env, "disable", JSON.stringify([endpoint, hash]));
       urls.set(endpoint, hash);
-      return [settled("gone", hash), false];
+      return [settled("gone", hash, seq), false];
     }
     return [settled(), false];
   }
@@ -88,8 +90,8 @@ export async function consume(messages, env, { attempt, verdict }) {
         cases.delete(receipt);
         let again = null;
         try {
-          let claim = slow ? [PUT_OFF] : !urls.has(endpoint) && loads.shift();
-          claim ||= await ledger(env, receipt, "claim", `${endpoint}\n${urls.get(endpoint) ?? ""}`);
+          let claim = slow ? [PUT_OFF] : loads.shift();
+          claim ??= await ledger(env, receipt, "claim", `${endpoint}\n${urls.get(endpoint) ?? ""}`);
           for (let claims = 1; claim.length > 1; claims++) {
             const [settled, tooSlow] = await work(endpoint, claim);
             slow ||= tooSlow;

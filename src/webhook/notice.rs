@@ -41,7 +41,7 @@ pub fn category(row: &Row) -> Option<Category> {
 }
 
 /// The message's type: what the row is, or for an event that tells no status the type that Torch gave it.
-fn message_type(row: &Row) -> &str {
+pub fn message_type(row: &Row) -> &str {
     match (row.kind, &row.observation.event_type) {
         (Kind::Other, Some(event_type)) => event_type,
         (kind, _) => kind.id(),

@@ -20,7 +20,7 @@ use crate::edge::{observe, relay, store};
 use crate::entry::{self, Entry};
 use crate::history::{self, History, Lookup, Observation, Outcome, Row, csv};
 use crate::json::Array;
-use crate::outbox::{self, Lanes, Nudge, Released};
+use crate::outbox::{self, Attempt, Lanes, Nudge, Released};
 use crate::receipt::ReceiptNumber;
 use crate::time::{UnixMillis, UnixSeconds};
 use crate::webhook::{Event, Subscriber, notice};
@@ -401,7 +401,7 @@ impl Asked<'_> {
 
     /// What came of a claim, in lines: the endpoint; what the claim is known by; the `seq`s that were
     /// delivered, as a JSON array; and where an attempt failed its `seq`, what came of it, and the Retry-After in seconds; where the endpoint
-    /// wants nothing any more `gone` and the hash of its url.
+    /// wants nothing any more `gone`, the hash of its url and the `seq`.
     ///
     /// Answers like `claim` with what is next, unless whoever asks has done enough.
     fn settle(&self, text: &str, enough: bool) -> Result<JsValue, StorageError> {
@@ -423,6 +423,10 @@ impl Asked<'_> {
             }
             if enough {
                 return Ok(JsArray::of1(&0.into()).into());
+            }
+            if let Some(seq) = retry_after.filter(|_| failed == "gone") {
+                let counted = Attempt::Answered(410).id();
+                storage::failed(self.state(), endpoint, seq, self.now, &counted)?;
             }
             return self.claim(&format!("{endpoint}\n{reason}"));
         };
@@ -516,7 +520,7 @@ impl Asked<'_> {
                 .text(&endpoint)
                 .text(self.receipt.as_str())
                 .number(seq)
-                .text(row.kind.id())
+                .text(notice::message_type(row))
                 .number(row.observation.seen_at.0)
                 .number(storage::parse(cells, 2)?)
                 .text(&storage::parse::<String>(cells, 3)?)
