@@ -218,7 +218,7 @@ function welcome(clock) {
     curl -H "Authorization: Bearer ${token}" "${proxy}/case-status/history?receipt=${RECEIPT}"
 
   Move the sandbox's clock half a year on. The cache notices when its answer is stale, or
-  half a minute after it last asked, if you add -H "Cache-Control: no-cache" to the line above.
+  half a minute after it last asked, if you add -H "Cache-Control: no-cache" to the line that asks for the case.
 
     curl -X PUT ${sandbox}/__sandbox/clock -d '{"advance":"180d"}'
 
