@@ -88,7 +88,7 @@ impl<'a> Case<'a> {
     /// # Errors
     /// [`CaseError`] where it is no case record.
     pub fn read(body: &'a [u8], names: &FieldNames) -> Result<Self, CaseError> {
-        Self::from_record(json(body)?, names)
+        Self::from_record(as_text(body)?, names)
     }
 
     /// Reads the answer of `GET /case-status/batch`: each record on its own, so that a bad one fails
@@ -100,21 +100,22 @@ impl<'a> Case<'a> {
         body: &'a [u8],
         names: &FieldNames,
     ) -> Result<Vec<Result<Self, CaseError>>, CaseError> {
-        let whole = json(body)?;
+        let whole = json::trimmed(as_text(body)?);
         if !whole.starts_with('[') {
-            return Err(CaseError::wrong_type("the answer", whole, "an array"));
+            return Err(CaseError::other_than("an array", "the answer", whole));
         }
-        let records = json::array(whole).map_err(CaseError::not_json)?;
-        Ok(records
+        Ok(json::array(whole)
+            .map_err(CaseError::not_json)?
             .into_iter()
             .map(|record| Self::from_record(record, names))
             .collect())
     }
 
-    /// Reads one record, which is JSON.
+    /// Reads one record.
     pub(crate) fn from_record(record: &'a str, names: &FieldNames) -> Result<Self, CaseError> {
+        let record = json::trimmed(record);
         if !record.starts_with('{') {
-            return Err(CaseError::wrong_type("the record", record, "an object"));
+            return Err(CaseError::other_than("an object", "the record", record));
         }
         let fields = json::object(record).map_err(CaseError::not_json)?;
         let mut found = Found::default();
@@ -139,7 +140,7 @@ impl<'a> Case<'a> {
                 _ => continue,
             };
             // Two values for one name: no telling which one Torch means.
-            if slot.replace(value).is_some() {
+            if slot.replace(*value).is_some() {
                 return Err(CaseError::new(
                     "duplicate_field",
                     Some(name),
@@ -221,14 +222,12 @@ struct Found<'a> {
     has_normalized: bool,
 }
 
-fn json(body: &[u8]) -> Result<&str, CaseError> {
+fn as_text(body: &[u8]) -> Result<&str, CaseError> {
     if body.len() > MAX_BODY {
         return Err(CaseError::too_large());
     }
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    let text =
-        str::from_utf8(body).map_err(|_| CaseError::new("not_utf8", None, "it is not UTF-8"))?;
-    json::value(text).map_err(CaseError::not_json)
+    str::from_utf8(body).map_err(|_| CaseError::new("not_utf8", None, "it is not UTF-8"))
 }
 
 /// A field's text; `null` is as good as absent.
@@ -279,7 +278,16 @@ impl CaseError {
         Self::new("not_json", None, says)
     }
 
-    pub(crate) fn wrong_type(name: &str, value: &str, expected: &str) -> Self {
+    /// What is wrong with a text that does not begin as what it should be: it is something else, or no
+    /// JSON at all.
+    pub(crate) fn other_than(expected: &str, name: &str, text: &str) -> Self {
+        match json::value(text) {
+            Ok(value) => Self::wrong_type(name, value, expected),
+            Err(error) => Self::not_json(error),
+        }
+    }
+
+    fn wrong_type(name: &str, value: &str, expected: &str) -> Self {
         let is = match value.bytes().next() {
             Some(b'"') => "a string",
             Some(b'{') => "an object",

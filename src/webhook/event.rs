@@ -49,11 +49,11 @@ impl<'a> Event<'a> {
         names: &EventNames,
         fields: &FieldNames,
     ) -> Result<Self, EventError> {
-        let whole = text(body)?;
+        let whole = json::trimmed(as_text(body)?);
         if !whole.starts_with('{') {
-            return Err(CaseError::wrong_type("the event", whole, "an object").into());
+            return Err(CaseError::other_than("an object", "the event", whole).into());
         }
-        let members = json::object(whole).map_err(EventError::not_json)?;
+        let members = json::object(whole).map_err(CaseError::not_json)?;
         let [mut event_type, mut data, mut id, mut sent_at] = [None; 4];
         for (name, value) in &members {
             let slot = match name.as_ref() {
@@ -156,7 +156,7 @@ pub enum Identity<'a> {
     Key(Key),
 }
 
-fn text(body: &[u8]) -> Result<&str, EventError> {
+fn as_text(body: &[u8]) -> Result<&str, EventError> {
     if body.len() > MAX_EVENT {
         return Err(EventError::new(
             "too_large",
@@ -165,9 +165,7 @@ fn text(body: &[u8]) -> Result<&str, EventError> {
         ));
     }
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    let text =
-        str::from_utf8(body).map_err(|_| EventError::new("not_utf8", None, "it is not UTF-8"))?;
-    json::value(text).map_err(EventError::not_json)
+    str::from_utf8(body).map_err(|_| EventError::new("not_utf8", None, "it is not UTF-8"))
 }
 
 /// An id as text; a number's digits are one too.

@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::case::CaseError;
-use crate::json::Malformed;
 
 /// Why a webhook's body is no event. It names the fault and the member, never a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,12 +21,8 @@ impl EventError {
         CaseError::new(code, member, says).into()
     }
 
-    pub(super) fn not_json(error: Malformed) -> Self {
-        CaseError::not_json(error).into()
-    }
-
     /// That a member is missing, with the names of those that are there: one of them may be it.
-    pub(super) fn missing<V>(name: &str, members: &[(Cow<'_, str>, V)]) -> Self {
+    pub(super) fn missing(name: &str, members: &[(Cow<'_, str>, &str)]) -> Self {
         // Names only, and only what looks like one: nothing that could be somebody's data.
         let there: Vec<&str> = members
             .iter()

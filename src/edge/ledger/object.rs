@@ -18,7 +18,7 @@ use crate::edge::config::{self, Config};
 use crate::edge::glue::{self, State};
 use crate::edge::{observe, relay, store};
 use crate::entry::{self, Entry};
-use crate::history::{self, History, Lookup, Observation, Outcome, Row, csv};
+use crate::history::{self, History, Lookup, Observation, Outcome, Row, Source, csv};
 use crate::json::Array;
 use crate::outbox::{self, Attempt, Lanes, Nudge, Released};
 use crate::receipt::ReceiptNumber;
@@ -87,7 +87,7 @@ impl Ledger {
         }))
     }
 
-    /// Answers a request of `super`, whose first line is the receipt number.
+    /// Answers a request, whose first line is the receipt number.
     pub fn ask(&self, what: &str, text: &str) -> Result<JsValue, JsValue> {
         let (number, text) = text.split_once('\n').unwrap_or((text, ""));
         let receipt = number
@@ -247,8 +247,9 @@ impl Asked<'_> {
         let takers = self.config.subscribers.iter();
         let takers = takers.filter(|one| notice::is_told(row.kind) && one.takes(category));
         let endpoints: Vec<&str> = takers.clone().map(|one| one.name.as_str()).collect();
-        if row.kind.is_current() || !endpoints.is_empty() {
+        if row.observation.source == Source::Webhook || !endpoints.is_empty() {
             // Before the row, and in the same breath: a row without an alarm behind it could wait for ever.
+            // What a poll finds and nobody is to be told, the next poll finds again.
             self.wake(self.now.plus(ALARM))?;
         }
         storage::append(self.state(), self.receipt, &row, &key, &endpoints)?;

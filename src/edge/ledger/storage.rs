@@ -76,18 +76,7 @@ type Result<T> = std::result::Result<T, StorageError>;
 /// Runs a statement.
 pub(super) fn select(state: &State, statement: &str, values: Array) -> Result<Vec<Cells>> {
     let rows = glue::rows(state, statement, &values.end())?;
-    let rows = json::array(&rows).map_err(|_| unreadable())?;
-    let cells = |row: &str| {
-        let cells = json::array(row).map_err(|_| unreadable())?;
-        let cells = cells.into_iter().map(|cell| match cell {
-            "null" => Ok(None),
-            text => Ok(Some(
-                json::string(text).map_err(|_| unreadable())?.into_owned(),
-            )),
-        });
-        cells.collect()
-    };
-    rows.into_iter().map(cells).collect()
+    json::table(&rows).map_err(|_| unreadable())
 }
 
 fn unreadable() -> StorageError {
