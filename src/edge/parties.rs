@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::str::FromStr;
 
+use sha2::{Digest, Sha256};
+
 use super::access::{Client, Scope};
 use crate::json;
 use crate::webhook::{Endpoint, Subscriber};
@@ -154,8 +156,11 @@ pub(super) fn subscribers(text: &str, local: bool) -> Result<Vec<Subscriber>, St
     }
     let mut subscribers: Vec<Subscriber> = Vec::with_capacity(rows.len());
     for (place, row) in (1_u32..).zip(&rows) {
-        let name = row.text("name").map_err(wrong)?;
         let url = row.text("url").map_err(wrong)?;
+        let name = match row.raw("name") {
+            Some(_) => row.text("name").map_err(wrong)?,
+            None => unnamed(&url).into(),
+        };
         let secrets = row
             .texts("secrets")
             .map_err(wrong)?
@@ -178,6 +183,13 @@ pub(super) fn subscribers(text: &str, local: bool) -> Result<Vec<Subscriber>, St
         subscribers.push(subscriber);
     }
     Ok(subscribers)
+}
+
+/// What a subscriber without a name is called: always the same for the same url.
+fn unnamed(url: &str) -> String {
+    let mut digits = hex::encode(Sha256::digest(url.as_bytes()));
+    digits.truncate(8);
+    format!("endpoint-{digits}")
 }
 
 fn subscriber(
@@ -212,6 +224,16 @@ mod tests {
         format!(
             r#"{{"name":"{name}","url":"https://example.com/hook","secrets":["{SECRET}"]{more}}}"#
         )
+    }
+
+    #[test]
+    fn ok_a_subscriber_without_a_name_has_one_of_its_url() {
+        let text = |url: &str| format!(r#"[{{"url":"{url}","secrets":["{SECRET}"]}}]"#);
+        let name = |url: &str| subscribers(&text(url), false).unwrap().swap_remove(0).name;
+        let first = name("https://example.com/hook");
+        assert_eq!((first.len(), first.starts_with("endpoint-")), (17, true));
+        assert_eq!(first, name("https://example.com/hook"));
+        assert_ne!(first, name("https://example.com/other"));
     }
 
     #[test]
