@@ -11,7 +11,7 @@ use super::store::{self, Stored};
 use super::{ask, glue, observe, relay};
 use crate::problem::{Code, Problem};
 use crate::time::UnixSeconds;
-use crate::webhook::{Event, Joined, Verified, WhichSecret};
+use crate::webhook::{Event, Joined, STATUS_UPDATED, Verified, WhichSecret};
 
 /// One webhook.
 pub(super) async fn receive(
@@ -26,9 +26,9 @@ pub(super) async fn receive(
         observe::error("an authentic webhook cannot be used", &[("fault", &error)]);
         Problem::new(Code::EventUnusable, format!("{error}."))
     })?;
-    if event.case.is_err() {
+    if event.event_type != STATUS_UPDATED {
         observe::warn(
-            "a webhook tells no status: it is kept as it came",
+            "a webhook of another type than case.status.updated: it is kept as it came",
             &[("type", &event.event_type)],
         );
     }

@@ -38,9 +38,10 @@ impl<K: AsRef<str>, V: AsRef<str>> Headers for [(K, V)] {
 /// A look-up on a platform that joins fields of one name with a comma and a space, such as
 /// `Headers.get` of the Fetch standard.
 ///
-/// Such a look-up cannot tell a doubled field. None is accepted all the same: the joined value is no
-/// timestamp, no secret and no signature, and in a list of signatures the comma at an entry's end
-/// gives it away.
+/// Such a look-up cannot tell a doubled field. It does no harm: the joined value is no timestamp, no secret and
+/// no signature, and in a list of signatures the comma at an entry's end gives it away. Only in a list with
+/// commas, as of `timestamped-hex`, a second field that holds neither `t=` nor `v1=` is passed over, like any
+/// entry that is neither.
 #[derive(Debug, Clone, Copy)]
 pub struct Joined<F>(
     /// The value under a name in lower case.

@@ -128,6 +128,22 @@ export class Proxy {
 
   logs = () => this.harness.getLogs().map((log) => log.message ?? JSON.stringify(log)).join("\n");
   close = () => this.harness.close();
+
+  /** Sends a webhook; the secret of `WEBHOOK` is in its header unless `headers` are others. */
+  async webhook(body, headers = AUTHENTIC) {
+    const response = await fetch(`${this.url}/webhooks/torch`, { method: "POST", headers, body });
+    return { status: response.status, headers: response.headers, body: await response.json() };
+  }
+
+  /** A case's ledger, as `GET /case-status/history` tells it. */
+  history = async (receipt) => (await this.json(historyPath(receipt))).body;
+
+  /** The rows that a statement gives on a ledger's SQLite. */
+  ledger = async (receipt, statement, ...values) =>
+    (await this.harness.getWorker().getDurableObjectStorage("LEDGER", { name: receipt })).exec(statement, ...values);
+
+  /** Ends a ledger, as `evict` ends the gate. */
+  evictLedger = (receipt) => this.harness.getWorker().evictDurableObject("LEDGER", { name: receipt });
 }
 
 /** A sandbox and a proxy in front of it, for all tests of a file. */
@@ -138,3 +154,13 @@ export async function pair(options) {
   return { sandbox, proxy };
 }
 
+
+/** Settings by which webhooks are taken, and the header of an authentic one. */
+export const WEBHOOK = { vars: { WEBHOOK_HEADER: "X-Torch-Secret" }, secrets: { WEBHOOK_SECRET: "correct horse battery" } };
+export const AUTHENTIC = { "x-torch-secret": "correct horse battery" };
+export const historyPath = (receipt) => `/case-status/history?receipt=${receipt}`;
+
+let told = 0;
+/** A webhook's body: what Torch tells of a case, with an id of its own unless it is said otherwise. */
+export const event = (receipt, { id = `evt_${++told}`, type = "case.status.updated", text = "Case Was Received", at = "2025-01-15T14:03:27Z", ...more } = {}) =>
+  JSON.stringify({ type, data: { receipt_number: receipt, status_text: text, last_status_at: at, ...more }, id: id ?? undefined, sent_at: "2025-01-15T14:03:30Z" });

@@ -17,8 +17,8 @@ use crate::dispatch::{Call, Dispatch, PATIENCE, Reader, Settled, Step};
 use crate::edge::config::{self, Config};
 use crate::edge::glue::{self, State};
 use crate::edge::upstream::torch::{self, Said};
-use crate::edge::{ledger, observe, store};
-use crate::entry::{Entry, Kind};
+use crate::edge::{ledger, observe};
+use crate::entry::Entry;
 use crate::keys::KeyRing;
 use crate::memo::Memo;
 use crate::receipt::ReceiptNumber;
@@ -288,7 +288,7 @@ impl Shared {
     /// Passes on what is settled, and keeps it.
     fn settle(self: &Rc<Self>, now: UnixMillis) {
         let settled = self.with(|inner| inner.dispatch.settled());
-        let (mut rows, items) = (Vec::new(), Array::new());
+        let mut rows = Vec::new();
         for settled in settled.unwrap_or_default() {
             let Settled {
                 receipt,
@@ -303,11 +303,6 @@ impl Shared {
                     read: !readers.is_empty(),
                 });
             }
-            if let Ok(text) = &answer.outcome
-                && !is_case(text)
-            {
-                store::entry(&items, receipt, text, now.seconds());
-            }
             let senders = self.with(|inner| {
                 if asked {
                     inner.remember(receipt, &answer, now.seconds());
@@ -320,17 +315,10 @@ impl Shared {
             self.tell(receipt, answer, asked, senders.unwrap_or_default());
         }
         storage::enter(&self.state, &rows, now.seconds());
-        if items.length() > 0 {
-            let shared = Rc::clone(self);
-            // Nobody waits for this: the answers are on their way.
-            self.state.spawn(async move {
-                store::keep(&store::kv(&shared.env), &items).await;
-            });
-        }
     }
 
-    /// Tells those who wait what was said. A case goes through its ledger first: it keeps what is new,
-    /// puts it into KV, and knows better where a webhook has told of something newer.
+    /// Tells those who wait what was said. An answer goes through the case's ledger first: it keeps what is
+    /// new, puts it into KV, and knows better where a webhook has told of something newer.
     fn tell(
         self: &Rc<Self>,
         receipt: ReceiptNumber,
@@ -344,13 +332,7 @@ impl Shared {
                 let _ = sender.send((said.clone(), asked));
             }
         };
-        let Some(entry) = said
-            .outcome
-            .as_ref()
-            .ok()
-            .filter(|text| is_case(text))
-            .cloned()
-        else {
+        let Ok(entry) = said.outcome.clone() else {
             return pass_on(said);
         };
         let shared = Rc::clone(self);
@@ -464,11 +446,6 @@ enum Recent {
     Said(Said, oneshot::Sender<Heard>),
     /// Nothing that will do; whether the case joins another's call.
     Nothing { joins: bool },
-}
-
-/// Whether an entry is of a case, and not of a receipt that Torch does not recognise.
-fn is_case(text: &str) -> bool {
-    Entry::read(text).is_ok_and(|entry| entry.meta.kind == Kind::Found)
 }
 
 /// Seven values for `Answer::read`: an entry; or a problem's code, its detail and its wait; then Torch's

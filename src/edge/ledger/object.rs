@@ -30,6 +30,8 @@ use crate::webhook::{Event, Subscriber, notice};
 const ALARM: i64 = 10;
 /// How often the alarm looks whether an endpoint is still paused, in seconds.
 const PAUSED: i64 = 900;
+/// How long Torch may have been asked for an answer, in seconds.
+const ASKING: i64 = 15;
 /// KV takes one write a second for a key, in milliseconds.
 const KV_PACE: i64 = 1_000;
 /// A body of so many bytes at most travels with its nudge: a message of the queue has 128 KB at most.
@@ -201,16 +203,20 @@ impl Asked<'_> {
     /// What Torch said when it was asked, as an entry. Answers the entry of what is current, where that is
     /// something else.
     fn polled(&self, text: &str) -> Result<JsValue, StorageError> {
-        let Some((entry, record)) = Entry::read(text)
-            .ok()
-            .and_then(|entry| Some((entry, case::without_normalized(entry.body)?)))
-        else {
+        let Ok(entry) = Entry::read(text) else {
+            return Ok(JsValue::NULL);
+        };
+        let fetched_at = entry.meta.window.fetched_at;
+        if entry.meta.kind == entry::Kind::Absent {
+            return self.absent(text, fetched_at);
+        }
+        let Some(record) = case::without_normalized(entry.body) else {
             return Ok(JsValue::NULL);
         };
         let Ok(case) = Case::read(record.as_bytes(), &self.config.names) else {
             return Ok(JsValue::NULL);
         };
-        let seen = Observation::of_poll(&case, entry.meta.window.fetched_at);
+        let seen = Observation::of_poll(&case, fetched_at);
         self.append(seen)?;
         let current = self.with(|inner| inner.history.as_ref()?.current.clone());
         let Some(current) = current else {
@@ -223,6 +229,21 @@ impl Asked<'_> {
         }
         let entry = self.entry(current.seq)?;
         Ok(entry.map_or(JsValue::NULL, |entry| entry.as_str().into()))
+    }
+
+    /// That Torch does not recognise the case. Where something was seen of it while Torch was asked, that is
+    /// the newer word.
+    fn absent(&self, text: &str, fetched_at: UnixSeconds) -> Result<JsValue, StorageError> {
+        let current = self.open()?.and_then(|history| history.current);
+        if let Some(current) = current
+            && storage::last_seen(self.state())? >= fetched_at.plus(ASKING.saturating_neg())
+        {
+            let entry = self.entry(current.seq)?;
+            return Ok(entry.map_or(JsValue::NULL, |entry| entry.as_str().into()));
+        }
+        // It is no row's status.
+        self.cache(0, text.to_owned());
+        Ok(JsValue::NULL)
     }
 
     /// Appends what was seen; `None` where it is there already.

@@ -200,6 +200,14 @@ pub(super) fn append(
     Ok(glue::commit(state, &statements.end())?)
 }
 
+/// When something was last seen of the case.
+pub(super) fn last_seen(state: &State) -> Result<UnixSeconds> {
+    let last = "SELECT seen_at FROM event ORDER BY seq DESC LIMIT 1";
+    let rows = select(state, last, Array::new())?;
+    let seen_at = rows.first().map_or(Ok(i64::MIN), |cells| parse(cells, 0))?;
+    Ok(UnixSeconds(seen_at))
+}
+
 /// Rows of the ledger in the order of `seq`: those of a condition.
 pub(super) fn events(state: &State, condition: &str, values: Array) -> Result<Vec<Row>> {
     let statement = format!("SELECT {ROW} FROM event WHERE {condition} ORDER BY seq");

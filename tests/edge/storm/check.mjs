@@ -5,7 +5,7 @@ import { keyOf, seconds } from "./events.mjs";
 const UPDATED = "case.status.updated";
 
 /** The hash of a row: src/history/chain.rs says what it covers. `record` is Torch's, byte for byte. */
-function link(previous, receipt, row, record) {
+export function link(previous, receipt, row, record) {
   const fields = [
     "torch-edge/history/1", receipt, row.seq, row.kind, row.source, row.event_id, row.event_type, row.status_text, row.status_category,
     seconds(row.last_status_at), seconds(row.seen_at), record,
