@@ -96,12 +96,7 @@ impl Ledger {
             .parse()
             .map_err(|_| JsValue::from("no receipt number"))?;
         let config = config::of(&self.0.env).map_err(|problem| problem.code.id())?;
-        let asked = Asked {
-            ledger: &self.0,
-            config: &config,
-            receipt,
-            now: UnixSeconds::from_millis(Date::now()),
-        };
+        let asked = Asked::new(&self.0, &config, receipt);
         let answer = match what {
             "told" => asked.told(text),
             "polled" => asked.polled(text),
@@ -128,12 +123,7 @@ impl Ledger {
             return Ok(());
         };
         let config = config::of(&self.0.env).map_err(|problem| problem.code.id())?;
-        let asked = Asked {
-            ledger: &self.0,
-            config: &config,
-            receipt,
-            now: UnixSeconds::from_millis(Date::now()),
-        };
+        let asked = Asked::new(&self.0, &config, receipt);
         Ok(asked.look()?)
     }
 }
@@ -146,7 +136,17 @@ struct Asked<'a> {
     now: UnixSeconds,
 }
 
-impl Asked<'_> {
+impl<'a> Asked<'a> {
+    fn new(ledger: &'a Rc<Shared>, config: &'a Rc<Config>, receipt: ReceiptNumber) -> Self {
+        let now = UnixSeconds::from_millis(Date::now());
+        Self {
+            ledger,
+            config,
+            receipt,
+            now,
+        }
+    }
+
     fn state(&self) -> &State {
         &self.ledger.state
     }
