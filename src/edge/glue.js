@@ -210,10 +210,33 @@ export const alarm = (state, milliseconds) => void state.storage.setAlarm(millis
  * between. */
 export const forget = ({ storage }) => Promise.all([storage.deleteAlarm(), storage.deleteAll()]);
 
-/** Puts a nudge into the queue `deliveries`, behind the answer. */
+/** Nudges that wait for others, which go with them: a message of its own each would cost a request each. */
+let nudges = [];
+let gatheredSince = 0;
+/** How long one waits at most, in milliseconds. */
+const GATHER_MS = 5;
+/** What the platform takes at once: so many messages, and so many bytes with room for what is around them. */
+const [BATCH, BATCH_BYTES] = [100, 200 * 1024];
+
+/** Puts a nudge into the queue `deliveries`, behind the answer, with those of other ledgers in this isolate. */
 export function nudge(state, env, text) {
-  const failed = ({ message }) => log("warn", "the queue takes no message: the ledger's alarm will try again", { error: message });
-  state.waitUntil(env.DELIVERIES.send(text, { contentType: "text" }).catch(failed));
+  nudges.push(text);
+  // Whoever was to send them may have been ended before.
+  if (nudges.length > 1 && Date.now() - gatheredSince < 1000) return;
+  gatheredSince = Date.now();
+  state.waitUntil(sleep(GATHER_MS).then(() => send(env.DELIVERIES)));
+}
+
+async function send(queue) {
+  const all = nudges.map((body) => ({ body, contentType: "text" }));
+  nudges = [];
+  while (all.length) {
+    let [count, bytes] = [0, 0];
+    // A character has three bytes at most.
+    do bytes += 3 * all[count++].body.length;
+    while (count < Math.min(all.length, BATCH) && bytes + 3 * all[count].body.length < BATCH_BYTES);
+    await queue.sendBatch(all.splice(0, count)).catch(({ message }) => log("warn", "the queue takes no messages: the ledgers' alarms will try again", { error: message }));
+  }
 }
 
 export const remove = (kv, key) => kv.delete(key);

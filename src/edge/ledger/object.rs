@@ -12,7 +12,7 @@ use js_sys::futures::{JsFuture, future_to_promise};
 use js_sys::{Array as JsArray, Date, Promise};
 use wasm_bindgen::prelude::*;
 
-use super::storage::{self, StorageError};
+use super::storage::{self, Notes, StorageError};
 use crate::case::{self, Case};
 use crate::edge::config::{self, Config};
 use crate::edge::glue::{self, State};
@@ -62,6 +62,8 @@ struct Inner {
     token: i64,
     /// What the alarm is set to, as far as this instance knows.
     alarm: Option<UnixSeconds>,
+    /// What goes with the next write, or by the alarm. Where it is lost, the same is delivered or put twice.
+    notes: Notes,
     cache: Cache,
 }
 
@@ -273,9 +275,19 @@ impl<'a> Asked<'a> {
             // What a poll finds and nobody is to be told, the next poll finds again.
             self.wake(self.now.plus(ALARM))?;
         }
-        storage::append(self.state(), self.receipt, &row, &key, &endpoints)?;
+        self.with(|inner| {
+            storage::append(
+                self.state(),
+                self.receipt,
+                &row,
+                &key,
+                &endpoints,
+                &inner.notes,
+            )
+        })?;
         history.advance(&row);
         self.with(|inner| {
+            inner.notes = Notes::default();
             inner.history = Some(history);
             if row.seq == 1 {
                 inner.lanes = Lanes::begin();
@@ -373,6 +385,7 @@ impl<'a> Asked<'a> {
         if self.open()?.is_none() {
             return Ok(nothing());
         }
+        self.ledger.write()?;
         let subscriber = self.config.subscriber(endpoint);
         if subscriber.is_some_and(|one| one.paused) {
             return Ok(nothing());
@@ -437,7 +450,8 @@ impl<'a> Asked<'a> {
             return Ok(nothing());
         }
         if delivered != "[]" {
-            storage::done(self.state(), endpoint, delivered)?;
+            let done = (endpoint.to_owned(), delivered.to_owned());
+            self.ledger.note(|notes| notes.done.push(done), self.now)?;
         }
         let Ok(seq) = failed.parse::<i64>() else {
             if failed.is_empty() && released != Released::More {
@@ -452,6 +466,7 @@ impl<'a> Asked<'a> {
             }
             return self.claim(&format!("{endpoint}\n{reason}"));
         };
+        self.ledger.write()?;
         let attempts = storage::attempts(self.state(), endpoint, seq)?.saturating_add(1);
         let next = outbox::next_attempt(attempts, retry_after, self.now);
         match next {
@@ -469,6 +484,8 @@ impl<'a> Asked<'a> {
     fn revive(&self, text: &str) -> Result<JsValue, StorageError> {
         let (endpoint, seqs) = text.split_once('\n').unwrap_or_default();
         if self.open()?.is_some() {
+            // What was taken before may be among them.
+            self.ledger.write()?;
             storage::revive(self.state(), endpoint, seqs)?;
             self.look()?;
         }
@@ -493,6 +510,7 @@ impl<'a> Asked<'a> {
         let Some(history) = self.open()? else {
             return Ok(());
         };
+        self.ledger.write()?;
         let mut next: Option<UnixSeconds> = None;
         let mut wake = |at: UnixSeconds| next = Some(next.map_or(at, |next| next.min(at)));
         for head in storage::heads(self.state())? {
@@ -568,6 +586,24 @@ impl<'a> Asked<'a> {
 }
 
 impl Shared {
+    /// Notes something, which is stored later where the alarm is near, and else now.
+    fn note(&self, note: impl FnOnce(&mut Notes), now: UnixSeconds) -> Result<(), StorageError> {
+        let near = {
+            let mut inner = self.inner.borrow_mut();
+            note(&mut inner.notes);
+            inner.alarm.is_some_and(|at| at <= now.plus(ALARM))
+        };
+        if near { Ok(()) } else { self.write() }
+    }
+
+    /// Stores what was noted.
+    fn write(&self) -> Result<(), StorageError> {
+        let mut inner = self.inner.borrow_mut();
+        inner.notes.write(&self.state)?;
+        inner.notes = Notes::default();
+        Ok(())
+    }
+
     /// Puts what is wanted into KV, until nothing is.
     async fn put(self: Rc<Self>, receipt: ReceiptNumber) {
         loop {
@@ -606,7 +642,9 @@ impl Shared {
             }
             if seq > inner.cache.seq {
                 inner.cache.seq = seq;
-                if let Err(error) = storage::cached(&self.state, seq) {
+                drop(inner);
+                let now = UnixSeconds::from_millis(Date::now());
+                if let Err(error) = self.note(|notes| notes.cached = Some(seq), now) {
                     observe::error("a ledger's storage failed", &[("error", &error)]);
                 }
             }

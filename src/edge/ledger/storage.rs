@@ -155,18 +155,59 @@ pub(super) fn known(state: &State, id: Option<&str>, key: &str) -> Result<(bool,
     Ok((cell(cells, 0) == Some("1"), cell(cells, 1) == Some("1")))
 }
 
-/// Appends a row and what endpoints are to be told of it, in one transaction. The first row makes the
-/// tables.
+/// What is known and not stored yet: that endpoints have taken rows, and that KV has a status. A commit of its
+/// own for each would be half of what a webhook costs.
+#[derive(Default)]
+pub(super) struct Notes {
+    /// Endpoints, each with the `seq`s that it has taken, as a JSON array.
+    pub(super) done: Vec<(String, String)>,
+    /// Up to which row KV has the status, where that is news.
+    pub(super) cached: Option<u32>,
+}
+
+impl Notes {
+    fn statements(&self) -> Result<Array> {
+        let mut statements = Array::new();
+        for (endpoint, seqs) in &self.done {
+            for seq in json::array(seqs).map_err(|_| unreadable())? {
+                let done = Array::new()
+                    .text("DELETE FROM outbox WHERE endpoint = ?1 AND seq = ?2")
+                    .text(endpoint)
+                    .raw(seq);
+                statements = statements.raw(&done.end());
+            }
+        }
+        if let Some(seq) = self.cached {
+            let cached = Array::new()
+                .text("UPDATE own SET cached_seq = ?1 WHERE cached_seq < ?1")
+                .number(seq.into());
+            statements = statements.raw(&cached.end());
+        }
+        Ok(statements)
+    }
+
+    /// Stores them.
+    pub(super) fn write(&self, state: &State) -> Result<()> {
+        if self.done.is_empty() && self.cached.is_none() {
+            return Ok(());
+        }
+        Ok(glue::commit(state, &self.statements()?.end())?)
+    }
+}
+
+/// Appends a row and what endpoints are to be told of it, and stores the notes, in one transaction. The first
+/// row makes the tables.
 pub(super) fn append(
     state: &State,
     receipt: ReceiptNumber,
     row: &Row,
     key: &str,
     endpoints: &[&str],
+    notes: &Notes,
 ) -> Result<()> {
     let seen: &Observation = &row.observation;
     let seq = i64::from(row.seq);
-    let mut statements = Array::new();
+    let mut statements = notes.statements()?;
     if seq == 1 {
         let own = "INSERT INTO own SELECT ?1, 0 WHERE NOT EXISTS (SELECT 1 FROM own)";
         statements = statements
@@ -234,17 +275,6 @@ fn row(cells: &Cells) -> Result<Row> {
     })
 }
 
-/// Notes that KV has the status of the row `seq`.
-pub(super) fn cached(state: &State, seq: u32) -> Result<()> {
-    let values = Array::new().number(seq.into());
-    select(
-        state,
-        "UPDATE own SET cached_seq = ?1 WHERE cached_seq < ?1",
-        values,
-    )
-    .map(drop)
-}
-
 /// When the first delivery of an endpoint is due that still has one.
 pub(super) struct Head {
     pub(super) endpoint: String,
@@ -289,15 +319,6 @@ pub(super) fn attempts(state: &State, endpoint: &str, seq: i64) -> Result<u32> {
     let statement = "SELECT attempts FROM outbox WHERE endpoint = ?1 AND seq = ?2";
     let rows = select(state, statement, Array::new().text(endpoint).number(seq))?;
     rows.first().map_or(Ok(0), |cells| parse(cells, 0))
-}
-
-/// Strikes out what an endpoint has taken: a JSON array of `seq`s.
-pub(super) fn done(state: &State, endpoint: &str, seqs: &str) -> Result<()> {
-    let delete = "DELETE FROM outbox WHERE endpoint = ?1 AND seq = ?2";
-    for seq in json::array(seqs).map_err(|_| unreadable())? {
-        select(state, delete, Array::new().text(endpoint).raw(seq))?;
-    }
-    Ok(())
 }
 
 /// Notes that an attempt failed, and when the next one is.
