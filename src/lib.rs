@@ -47,6 +47,7 @@ pub mod case;
 pub mod dispatch;
 pub mod entry;
 pub mod freshness;
+pub mod grant;
 pub mod history;
 pub mod http;
 mod json;
