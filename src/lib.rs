@@ -61,6 +61,7 @@ pub mod reply;
 pub mod report;
 pub mod retry;
 pub mod roster;
+pub mod shield;
 pub mod status;
 pub mod time;
 pub mod webhook;
