@@ -79,10 +79,13 @@ export class Proxy {
       }],
     });
     const { url } = await harness.listen();
-    return Object.assign(new Proxy(), { harness, url: url.origin });
+    const hidden = new Set([TORCH_KEY, TOKEN, ...Object.values(secrets).flatMap((secret) => [secret, ...(secret.match(/whsec_[^"]+/g) ?? [])])]);
+    return Object.assign(new Proxy(), { harness, url: url.origin, hidden });
   }
 
   get(path, headers = {}, init = {}) {
+    const token = headers.authorization?.split(/ +/).at(-1);
+    if (token?.length > 6) this.hidden.add(token);
     return fetch(this.url + path, { headers: { authorization: `Bearer ${TOKEN}`, ...headers }, redirect: "manual", ...init });
   }
 
@@ -127,7 +130,14 @@ export class Proxy {
   budget = async () => (await this.get("/budget", { authorization: "Bearer operator-token" })).json();
 
   logs = () => this.harness.getLogs().map((log) => log.message ?? JSON.stringify(log)).join("\n");
-  close = () => this.harness.close();
+
+  /** Ends it. Of all that it has logged, in whatever test, nothing may be secret, and no receipt number whole (A3). */
+  async close() {
+    const lines = this.logs().split("\n");
+    await this.harness.close();
+    const leak = lines.find((line) => /(?<![A-Za-z])[A-Z]{3}\d{10}(?!\d)/.test(line) || [...this.hidden].some((secret) => secret.length > 6 && line.includes(secret)));
+    if (leak) throw new Error(`A3 a log line tells too much: ${leak}`);
+  }
 
   /** Sends a webhook; the secret of `WEBHOOK` is in its header unless `headers` are others. */
   async webhook(body, headers = AUTHENTIC) {
