@@ -90,9 +90,16 @@ app.get("/case-status", async (c) => {
     "RateLimit-Policy": `"client";q=${client.allowance};w=60`,
   };
   if (page.lastModified) headers["Last-Modified"] = page.lastModified;
-  if (validator && validator.split(",").some((tag) => tag.trim().replace(/^W\//, "") === page.etag)) {
-    return c.body(null, 304, headers);
-  }
+  const id = crypto.randomUUID();
+  headers["X-Content-Type-Options"] = "nosniff";
+  headers["X-Request-Id"] = id;
+  const status = validator && validator.split(",").some((tag) => tag.trim().replace(/^W\//, "") === page.etag) ? 304 : 200;
+  const line = {
+    level: "info", message: "request", method: c.req.method, route: "/case-status", status, cache: `hit; ttl=${ttl}`, duration_ms: Date.now() - now,
+    client: client.name, receipt: `${receipt.slice(0, 3)}******${receipt.slice(-4)}`, request_id: id,
+  };
+  console.info(JSON.stringify(line));
+  if (status === 304) return c.body(null, 304, headers);
   headers["Content-Type"] = "application/json";
   return c.body(page.body, 200, headers);
 });

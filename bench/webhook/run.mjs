@@ -78,7 +78,7 @@ const sink :Workerd.Worker = (
   modules = [(name = "sink.js", esModule = embed "sink.js")], bindings = [(name = "MAIN", service = "main")],
 );
 `);
-  const child = spawn(workerd, ["serve", "config.capnp", "--experimental", "--control-fd=3"], { cwd: folder, stdio: ["ignore", "inherit", "inherit", "pipe"] });
+  const child = spawn(workerd, ["serve", "config.capnp", "--experimental", "--control-fd=3"], { cwd: folder, stdio: ["ignore", "ignore", "inherit", "pipe"] });
   const ports = {};
   await new Promise((resolve, reject) => {
     let text = "";
