@@ -135,7 +135,9 @@ fn entity(text: &[u8]) -> Option<(u32, &[u8])> {
             let digit = char::from(digit).to_digit(radix)?;
             Some(code.wrapping_mul(radix).wrapping_add(digit))
         });
-        return Some((code.filter(|_| !digits.is_empty())?, rest));
+        let code = code.filter(|_| !digits.is_empty())?;
+        // A number that is no character's is U+FFFD (HTML, "numeric character reference end state").
+        return Some((char::from_u32(code).map_or(0xFFFD, u32::from), rest));
     }
     let code = match name {
         // An entity that was encoded twice: `&amp;apos;`.
@@ -533,6 +535,24 @@ fn fold_raw(raw: &[u8], out: &mut String) {
             Char::Letter(letter) => out.push(char::from(letter)),
             Char::Other(code) => out.extend(char::from_u32(code)),
             Char::Skip | Char::Gap(_) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn t3_cleaning_is_idempotent_where_an_entity_names_no_character() {
+        for text in [
+            "3 65&#66662662;",
+            "&#xD800; 7",
+            "a &#1114112; &#x110000; b",
+            "&#0;x",
+        ] {
+            let once = clean(text);
+            assert_eq!(clean(&once), once, "{text}");
         }
     }
 }
