@@ -6,7 +6,7 @@
 // (src/edge/entry.js, src/sandbox/entry.js) in place of its generated one, which would put a Proxy
 // and a class in the way of every request.
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -89,11 +89,20 @@ function lock() {
   }
 }
 
+/** The Worker's static assets, build/board/: the board and the contract. */
+function assets() {
+  const out = join(ROOT, "build", "board");
+  rmSync(out, { recursive: true, force: true });
+  cpSync(join(ROOT, "www", "board"), out, { recursive: true });
+  copyFileSync(join(ROOT, "www", "openapi.json"), join(out, "openapi.json"));
+}
+
 /** Builds one face, unless what it is made of is what it was made of the last time. */
 export function build(face) {
   ensureRust();
   const { target, entry, level } = FACES[face] ?? fail(`there is no face "${face}": ${Object.keys(FACES).join(", ")}.`);
 
+  if (face === "worker") assets();
   const out = join(ROOT, "build", face);
   const stampFile = join(out, ".stamp");
   const stamp = inputs();

@@ -23,6 +23,10 @@ pub enum Code {
     Unauthorized,
     /// The client's scopes do not include this.
     Forbidden,
+    /// A grant whose time is over.
+    GrantExpired,
+    /// A grant that is not good for this case.
+    ReceiptNotGranted,
     /// No such route.
     NoSuchRoute,
     /// Torch does not recognise the receipt number at this time.
@@ -71,13 +75,15 @@ pub enum Code {
 
 impl Code {
     /// Every code, for the documentation and its tests.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 30] = [
         Self::ReceiptMalformed,
         Self::ReceiptMissing,
         Self::TooManyReceipts,
         Self::UnknownParameter,
         Self::Unauthorized,
         Self::Forbidden,
+        Self::GrantExpired,
+        Self::ReceiptNotGranted,
         Self::NoSuchRoute,
         Self::CaseNotFound,
         Self::MethodNotAllowed,
@@ -135,6 +141,13 @@ impl Code {
                 "The bearer token is missing or unknown",
             ),
             Self::Forbidden => ("forbidden", 403, false, "The token does not allow this"),
+            Self::GrantExpired => ("grant_expired", 401, false, "The grant has expired"),
+            Self::ReceiptNotGranted => (
+                "receipt_not_granted",
+                403,
+                false,
+                "The grant does not cover this receipt number",
+            ),
             Self::NoSuchRoute => ("no_such_route", 404, false, "There is no such route"),
             Self::CaseNotFound => (
                 "case_not_found",

@@ -118,6 +118,11 @@ fn whole(text: &str) -> Option<i64> {
     plain.then(|| digits.parse().unwrap_or(i64::MAX))
 }
 
+/// How many requests a minute the platform's rate-limit binding lets through for a client, by
+/// `[[ratelimits]]` in wrangler.toml. It has one limit for all: so an isolate tells it of a client's requests
+/// in [packets](Meter::fills_packet), of which every client has so many.
+pub const PACKETS: u32 = 600;
+
 /// A client's requests in one minute, counted where they come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Meter {
@@ -139,6 +144,24 @@ pub struct Allowance {
 }
 
 impl Meter {
+    /// Whether the next request fills a packet, of which the binding is to be told.
+    pub fn fills_packet(&self, quota: u32, now: UnixSeconds) -> bool {
+        let used = match now.0.div_euclid(60) == self.minute {
+            true => self.used,
+            false => 0,
+        };
+        let packet = quota.div_ceil(PACKETS).max(1);
+        used.saturating_add(1).checked_rem(packet) == Some(0)
+    }
+
+    /// The rest of this minute's allowance was used up elsewhere.
+    pub fn use_up(&mut self, quota: u32, now: UnixSeconds) {
+        *self = Self {
+            minute: now.0.div_euclid(60),
+            used: quota,
+        };
+    }
+
     /// Counts a request at `now`.
     pub fn count(&mut self, quota: u32, now: UnixSeconds) -> Allowance {
         let minute = now.0.div_euclid(60);
@@ -259,6 +282,33 @@ mod tests {
         assert_eq!(count(&mut meter, 30), (0, 30, false));
         assert_eq!(count(&mut meter, 59), (0, 1, true));
         assert_eq!(count(&mut meter, 60), (1, 60, false));
+    }
+
+    #[test]
+    fn ok_the_binding_is_told_of_packets_and_what_it_refuses_is_used_up() {
+        let minute = UnixSeconds(NOW.0 - NOW.0.rem_euclid(60));
+        for (quota, packet) in [
+            (1, 1),
+            (600, 1),
+            (601, 2),
+            (60_000, 100),
+            (u32::MAX, 7_158_279),
+        ] {
+            let mut meter = Meter {
+                minute: minute.0 / 60,
+                used: packet - 2.min(packet),
+            };
+            if packet > 1 {
+                assert!(!meter.fills_packet(quota, minute));
+                meter.count(quota, minute);
+            }
+            assert!(meter.fills_packet(quota, minute), "{quota}");
+        }
+        let mut meter = Meter::default();
+        assert!(!meter.count(5, minute).exceeded);
+        meter.use_up(5, minute);
+        assert!(meter.count(5, minute).exceeded);
+        assert!(!meter.count(5, minute.plus(60)).exceeded);
     }
 
     proptest! {

@@ -16,9 +16,10 @@ use super::{bindings, observe};
 use crate::budget::Limits;
 use crate::case::FieldNames;
 use crate::freshness::Table;
+use crate::grant::GrantKeys;
 use crate::json::{self, Malformed};
 use crate::problem::{Code, Problem};
-use crate::webhook::{EventNames, Subscriber, Verifier};
+use crate::webhook::{EventNames, Secret, Subscriber, Verifier};
 
 /// How many receipts one call of Torch takes where the operator does not say.
 const BATCH_MAX: usize = 100;
@@ -39,6 +40,10 @@ pub(super) struct Config {
     /// What tells Torch's webhooks from others; none where the operator has set nothing for them.
     pub(super) verifier: Option<Verifier>,
     pub(super) subscribers: Vec<Subscriber>,
+    /// What grants are signed with; none where the operator has set nothing for them.
+    pub(super) grants: Option<GrantKeys>,
+    /// The origins whose pages may read.
+    pub(super) origins: Vec<String>,
 }
 
 /// A Torch key. It prints as what it is and nothing more.
@@ -146,8 +151,58 @@ impl Config {
                 var("WEBHOOK_SECRET_NEXT"),
             )?,
             subscribers: subscribers(var("SUBSCRIBERS").as_deref().unwrap_or_default(), local)?,
+            grants: grant_keys(var("GRANT_SECRET"), var("GRANT_SECRET_NEXT"))?,
+            origins: origins(var("ALLOWED_ORIGINS").as_deref().unwrap_or_default())?,
         })
     }
+}
+
+/// The secrets of grants, of which a blank one counts as unset.
+fn grant_keys(current: Option<String>, next: Option<String>) -> Result<Option<GrantKeys>, String> {
+    let [current, next] = [current, next].map(|text| text.filter(|text| !text.trim().is_empty()));
+    let Some(current) = current else {
+        return match next {
+            Some(_) => Err("GRANT_SECRET is not set, and GRANT_SECRET_NEXT is".to_owned()),
+            None => Ok(None),
+        };
+    };
+    let read = |name: &str, text: &str| {
+        let secret = Secret::parse(text).and_then(|secret| {
+            // What is wrong with it is told by its own name.
+            GrantKeys::new(&secret, None).map(|_| secret)
+        });
+        secret.map_err(|error| format!("{name}: {error}"))
+    };
+    let current = read("GRANT_SECRET", &current)?;
+    let next = next
+        .map(|next| read("GRANT_SECRET_NEXT", &next))
+        .transpose()?;
+    GrantKeys::new(&current, next.as_ref())
+        .map(Some)
+        .map_err(|error| format!("GRANT_SECRET: {error}"))
+}
+
+/// The origins of a list that is parted by commas or spaces, each as browsers write it.
+fn origins(list: &str) -> Result<Vec<String>, String> {
+    let origins = list
+        .split([',', ' ', '\n'])
+        .filter(|origin| !origin.is_empty());
+    let origins = origins.map(|origin| {
+        let host = origin
+            .strip_prefix("https://")
+            .or_else(|| origin.strip_prefix("http://"));
+        let sound = host.is_some_and(|host| {
+            !host.is_empty()
+                && host.bytes().all(|byte| {
+                    matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b':' | b'[' | b']')
+                })
+        });
+        match sound {
+            true => Ok(origin.to_owned()),
+            false => Err("ALLOWED_ORIGINS should be origins as browsers write them, such as https://app.example.com, parted by commas: in small letters, without a path, and no *".to_owned()),
+        }
+    });
+    origins.collect()
 }
 
 thread_local! {
@@ -243,6 +298,8 @@ fn names(text: &str) -> Result<(FieldNames, EventNames), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const ORIGINS: &str = "ALLOWED_ORIGINS should be origins as browsers write them, such as https://app.example.com, parted by commas: in small letters, without a path, and no *";
     use crate::status::Category;
 
     const HASH: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
@@ -370,6 +427,20 @@ mod tests {
             ),
             ("CLIENTS", "[]", "CLIENTS has no client in it"),
             (
+                "GRANT_SECRET",
+                "short",
+                "GRANT_SECRET: the secret should have 32 bytes or more: make one by openssl rand -base64 32",
+            ),
+            (
+                "GRANT_SECRET_NEXT",
+                "a-secret-of-thirty-two-bytes-----",
+                "GRANT_SECRET is not set, and GRANT_SECRET_NEXT is",
+            ),
+            ("ALLOWED_ORIGINS", "*", ORIGINS),
+            ("ALLOWED_ORIGINS", "https://app.example.com/", ORIGINS),
+            ("ALLOWED_ORIGINS", "https://App.example.com", ORIGINS),
+            ("ALLOWED_ORIGINS", "https://app.example.com, null", ORIGINS),
+            (
                 "FRESHNESS",
                 "[]",
                 "FRESHNESS should be a JSON object of whole numbers of seconds",
@@ -414,6 +485,25 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    #[test]
+    fn ok_grants_and_origins_are_set_or_not() {
+        let config = Config::read(good).unwrap();
+        assert!(config.grants.is_none() && config.origins.is_empty());
+        let secret = "a-secret-of-thirty-two-bytes-----";
+        let config = Config::read(with("GRANT_SECRET", secret)).unwrap();
+        assert!(config.grants.is_some() && !format!("{config:?}").contains(secret));
+        let list = "https://app.example.com, http://localhost:5173\nhttps://[::1]:8443";
+        let config = Config::read(with("ALLOWED_ORIGINS", list)).unwrap();
+        assert_eq!(
+            config.origins,
+            [
+                "https://app.example.com",
+                "http://localhost:5173",
+                "https://[::1]:8443"
+            ]
+        );
     }
 
     #[test]

@@ -1,5 +1,5 @@
 // The Worker's module: the entry points that the runtime calls, and the fast lane in front of them.
-import { gate, pack, panicked, read } from "#glue";
+import { gate, lastClient, log, notes, pack, panicked, read, uuid } from "#glue";
 import * as wasm from "#wasm";
 import { call, callAsync, Durable } from "../revive.js";
 import { consume } from "./relay.js";
@@ -57,18 +57,85 @@ async function theLongWay(request, env, ctx) {
   return callAsync(wasm.fetch, request, env, ctx, body);
 }
 
+/** The headers that pages of other origins may see, beside those that any may. */
+const EXPOSED = "Age, Cache-Status, ETag, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id";
+const PREFLIGHT = {
+  "Access-Control-Allow-Methods": "GET, HEAD",
+  "Access-Control-Allow-Headers": "Accept, Authorization, Cache-Control, If-Modified-Since, If-None-Match",
+  "Access-Control-Max-Age": "7200",
+};
+
+/** The headers by which a page of another origin may read, if it may. Credentials never: who asks is in the
+ * token. */
+function shared(request, env) {
+  const origin = env.ALLOWED_ORIGINS && request.headers.get("origin");
+  if (!origin || !call(wasm.shares, env, request.url, origin)) return undefined;
+  return { "Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": EXPOSED };
+}
+
+/** The answer to a browser that asks whether it may ask. */
+function preflight(request, env) {
+  if (request.method !== "OPTIONS" || !request.headers.has("access-control-request-method")) return undefined;
+  const allowed = shared(request, env);
+  return allowed && new Response(null, { status: 204, headers: { ...allowed, ...PREFLIGHT } });
+}
+
+/** `IOE******5678`; undefined where it is not written as one writes it to a program. */
+const masked = (url) => url.match(/[?&]receipt=([A-Za-z]{3})\d{6}(\d{4})(?:&|$)/)?.slice(1).join("******").toUpperCase();
+
+const names = [];
+/** What is noted of a hit of the fast lane, straight behind it. */
+const noted = (request) => ({ route: "/case-status", client: (names[lastClient] ??= call(wasm.client_name, lastClient)), receipt: masked(request.url) });
+
+/** The last touch of every answer, and its line in the log. */
+function finish(request, env, began, response, { route, client, receipt } = {}) {
+  const { headers, status } = response;
+  let id = headers.get("x-request-id");
+  if (!id) headers.set("X-Request-Id", (id = uuid()));
+  headers.set("X-Content-Type-Options", "nosniff");
+  if (env.ALLOWED_ORIGINS) {
+    headers.append("Vary", "Origin");
+    const allowed = shared(request, env);
+    for (const name in allowed) headers.set(name, allowed[name]);
+  }
+  log("info", "request", {
+    method: request.method,
+    // What is no route of ours is not written down: it may be anything.
+    route: route || undefined,
+    status,
+    cache: headers.get("cache-status")?.replace("torch-edge; ", ""),
+    duration_ms: Date.now() - began,
+    client: client || undefined,
+    receipt: receipt || undefined,
+    request_id: id,
+  });
+  return response;
+}
+
 export default {
   fetch(request, env, ctx) {
-    const otherwise = () => theLongWay(request, env, ctx).catch(panicked);
-    if (request.method === "POST") return otherwise();
+    const began = Date.now();
+    const done = (response, note) => finish(request, env, began, response, note);
+    const otherwise = async () => {
+      try {
+        const response = preflight(request, env) ?? (await theLongWay(request, env, ctx));
+        return done(response, notes.get(response));
+      } catch (error) {
+        return done(panicked(error));
+      }
+    };
+    if (request.method === "POST" || request.method === "OPTIONS") return otherwise();
     try {
       const packed = pack(request);
-      const known = call(wasm.lane, packed, Date.now());
-      if (typeof known !== "string") return known ?? otherwise();
-      const take = (value) => call(wasm.lane_read, packed, value, Date.now()) ?? otherwise();
+      const known = call(wasm.lane, packed, began);
+      if (typeof known !== "string") return known ? done(known, noted(request)) : otherwise();
+      const take = (value) => {
+        const hit = call(wasm.lane_read, packed, value, Date.now());
+        return hit ? done(hit, noted(request)) : otherwise();
+      };
       return env.CASES.get(known).then(take, otherwise);
     } catch (error) {
-      return panicked(error);
+      return done(panicked(error));
     }
   },
 

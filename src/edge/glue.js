@@ -34,8 +34,42 @@ export function reply(page, status, age, cacheStatus, quota, left, resetsIn) {
   return new Response(page.body, { status, headers });
 }
 
+/** The client of the last hit, by its place in `CLIENTS`: for the log, in the same breath. */
+export let lastClient = 0;
+
 /** A hit: the commonest answer, with nothing but numbers to say. */
-export const hit = (page, age, ttl, quota, left, resetsIn) => reply(page, 200, age, `torch-edge; hit; ttl=${ttl}`, quota, left, resetsIn);
+export function hit(page, age, ttl, quota, left, resetsIn, client) {
+  lastClient = client;
+  return reply(page, 200, age, `torch-edge; hit; ttl=${ttl}`, quota, left, resetsIn);
+}
+
+/** What the log says of answers, beside what they show themselves. */
+export const notes = new WeakMap();
+
+export const note = (response, route, client, receipt) => void notes.set(response, { route, client, receipt });
+
+/** What pages may do: run their own scripts and WebAssembly, nothing inline and nothing of others. */
+const PAGE_HEADERS = {
+  "Content-Security-Policy": "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+  "Referrer-Policy": "no-referrer",
+  "Strict-Transport-Security": "max-age=31536000",
+  "X-Frame-Options": "DENY",
+};
+
+/** A static asset. It lies under its own name also where the request says /v1. */
+export async function page_of(env, request) {
+  const url = new URL(request.url);
+  url.pathname = url.pathname.replace(/^\/v1(?=\/)/, "");
+  const asset = await env.ASSETS.fetch(new Request(url, request));
+  const response = new Response(asset.body, asset);
+  for (const name in PAGE_HEADERS) response.headers.set(name, PAGE_HEADERS[name]);
+  return response;
+}
+
+/** Tells the rate-limit binding of a client, and says whether it may go on. */
+export const limit = async (env, key) => !env.RATE_LIMITER || (await env.RATE_LIMITER.limit({ key })).success;
 
 /** Any other answer. `headers`: names and values by turns, a line each. */
 export const respond = (status, headers, body) => new Response(body, { status, headers: pairs(headers) });
@@ -157,7 +191,6 @@ export async function deliver(url, headers, body, milliseconds) {
   }
 }
 
-/** Asks a Durable Object for something. */
 /** One line in the log, as observe.rs writes it. */
 export const log = (level, message, fields) => console[level](JSON.stringify({ level, message, ...fields }));
 

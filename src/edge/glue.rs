@@ -43,7 +43,18 @@ extern "C" {
         quota: u32,
         left: u32,
         resets_in: u32,
+        client: u32,
     ) -> Response;
+
+    /// Notes what the log says of an answer beside what it shows itself: the route's pattern, the client's
+    /// name and the case, masked; empty where there is none.
+    pub(super) fn note(response: &Response, route: &str, client: &str, receipt: &str);
+
+    /// What is served as it lies there: gives a response.
+    pub(super) fn page_of(env: &Env, request: &Request) -> Promise;
+
+    /// Tells the platform's rate-limit binding of a client; gives whether it may go on.
+    pub(super) fn limit(env: &Env, client: &str) -> Promise;
 
     /// Any other answer: names and values of its headers by turns, a line each, and a body.
     pub(super) fn respond(status: u16, headers: &str, body: &str) -> Response;

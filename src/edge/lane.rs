@@ -51,7 +51,7 @@ pub(super) fn read(packed: &str, value: &JsValue, now: UnixSeconds) -> JsValue {
 
 fn answer(
     head: &Head<'_>,
-    client: &Client,
+    (index, client): (usize, &Client),
     receipt: ReceiptNumber,
     stored: &Stored,
     now: UnixSeconds,
@@ -62,11 +62,15 @@ fn answer(
     if !fresh || !served || head.validators != Validators::default() {
         return JsValue::UNDEFINED;
     }
+    // Of a packet the long way tells.
+    if client.fills_packet(now) {
+        return JsValue::UNDEFINED;
+    }
     // Counted only here: the long way counts for itself.
     let allowance = client.count(now);
     if allowance.exceeded {
         return JsValue::UNDEFINED;
     }
     tally::hit(receipt, now);
-    respond::hit(stored, allowance, now).into()
+    respond::hit(stored, allowance, index, now).into()
 }

@@ -4,6 +4,7 @@ mod access;
 mod config;
 mod gate;
 mod glue;
+mod grants;
 mod intake;
 mod lane;
 mod ledger;
@@ -18,13 +19,15 @@ mod tally;
 mod upstream;
 mod verifier;
 
+use std::rc::Rc;
+
 use crate::edge::glue::Env;
 use js_sys::futures::{JsFuture, future_to_promise};
 use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{Request, Response};
 
-use access::Refusal;
+use access::Admitted;
 use config::Config;
 use glue::State;
 use read::Read;
@@ -33,6 +36,7 @@ use route::{Head, Route};
 use crate::http::prefers_csv;
 use crate::problem::{Code, Problem};
 use crate::ratelimit::Allowance;
+use crate::receipt::ReceiptNumber;
 use crate::time::UnixSeconds;
 
 /// The names of the bindings in wrangler.toml.
@@ -67,14 +71,32 @@ pub fn fetch(request: Request, env: Env, ctx: JsValue, body: JsValue) -> Promise
             env: &env,
             ctx: &ctx,
         };
-        let answer = asked.answer().await;
+        let mut note = Note::default();
+        let answer = asked.answer(&mut note).await;
         if tally::is_due(UnixSeconds::from_millis(js_sys::Date::now())) {
             let env = env.clone();
             ctx.spawn(async move { gate::report(&env).await });
         }
         let answer = answer.unwrap_or_else(|problem| respond::problem(&problem, None, None));
+        note.of(&answer);
         Ok(answer.into())
     })
+}
+
+/// The name of a client by its place in `CLIENTS`, for the log.
+#[wasm_bindgen]
+#[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
+pub fn client_name(index: usize) -> Option<String> {
+    config::with(|config| Some(config.clients.get(index)?.name.clone())).flatten()
+}
+
+/// Whether a page of this origin may read what stands under a url.
+#[wasm_bindgen]
+#[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
+pub fn shares(env: &Env, url: &str, origin: &str) -> bool {
+    let (path, _) = route::split(url);
+    let shared = Route::find("GET", path).is_ok_and(Route::is_shared);
+    shared && config::of(env).is_ok_and(|config| config.origins.iter().any(|one| one == origin))
 }
 
 /// The first half of the fast lane: see [`lane::open`].
@@ -91,6 +113,26 @@ pub fn lane_read(packed: &str, value: &JsValue, now: f64) -> JsValue {
     lane::read(packed, value, UnixSeconds::from_millis(now))
 }
 
+/// What the log says of a request.
+#[derive(Default)]
+struct Note {
+    route: &'static str,
+    client: String,
+    receipt: Option<ReceiptNumber>,
+}
+
+impl Note {
+    fn of(&self, answer: &Response) {
+        let receipt = self.receipt.map(|receipt| receipt.to_string());
+        glue::note(
+            answer,
+            self.route,
+            &self.client,
+            &receipt.unwrap_or_default(),
+        );
+    }
+}
+
 /// A request, and what it came with.
 struct Asked<'a> {
     request: &'a Request,
@@ -101,32 +143,39 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    async fn answer(&self) -> Result<Response, Problem> {
+    async fn answer(&self, note: &mut Note) -> Result<Response, Problem> {
         let Self { head, env, .. } = self;
         let route = Route::find(head.method, head.path)?;
+        note.route = route.pattern();
+        if route.takes_receipt() && route != Route::Batch {
+            note.receipt = route::single(head.query).ok();
+        }
         if !route.takes_receipt() {
             route::no_parameters(head.query)?;
         }
         if route == Route::Health {
             return Ok(respond::health());
         }
+        if route == Route::Page {
+            return Ok(ask(glue::page_of(env, self.request))
+                .await?
+                .unchecked_into());
+        }
         let config = config::of(env)?;
         if route == Route::Webhook {
             return intake::receive(&config, self.request, &self.body()?, env).await;
         }
-        let admitted = access::admit(&config.clients, head.authorization, route.scope());
-        if let Err(Refusal::Scope(client)) = &admitted {
-            observe::warn(
-                "a client asked for more than its scopes allow",
-                &[("client", client)],
-            );
-        }
-        let client = admitted?;
         let now = UnixSeconds::from_millis(js_sys::Date::now());
+        let admitted = access::enter(&config, head.authorization, route, now)?;
+        let client = admitted.client;
+        note.client.clone_from(&client.name);
+        if client.fills_packet(now) {
+            self.tell_limiter(&config, &client.name, now);
+        }
         let allowance = client.count(now);
         let read = Read {
             config: &config,
-            client,
+            admitted: &admitted,
             allowance,
             env,
             ctx: self.ctx,
@@ -139,9 +188,29 @@ impl Asked<'_> {
             _ if allowance.exceeded => Err(exceeded(allowance)),
             Route::Batch => read.batch(head.query).await,
             Route::CaseStatus => read.single(head.query).await,
-            _ => self.told(route, &config, allowance).await,
+            Route::Grants => self
+                .body()
+                .and_then(|body| grants::mint(&config, &client.name, &body, now))
+                .map(|minted| respond::json(201, &minted, allowance)),
+            _ => self.told(route, &config, &admitted, allowance).await,
         };
         Ok(answer.unwrap_or_else(|problem| respond::problem(&problem, None, Some(allowance))))
+    }
+
+    /// Tells the platform's binding of a client's requests, behind the answer.
+    fn tell_limiter(&self, config: &Rc<Config>, client: &str, now: UnixSeconds) {
+        let (config, name) = (Rc::clone(config), client.to_owned());
+        let told = glue::limit(self.env, client);
+        self.ctx.spawn(async move {
+            // Where the binding fails, each isolate counts for itself.
+            let goes_on = JsFuture::from(told).await;
+            let client = config.clients.iter().find(|client| client.name == name);
+            if let (Ok(goes_on), Some(client)) = (goes_on, client)
+                && goes_on.is_falsy()
+            {
+                client.use_up(now);
+            }
+        });
     }
 
     /// What one of the objects tells, or all of them: a text, which is passed on.
@@ -149,6 +218,7 @@ impl Asked<'_> {
         &self,
         route: Route,
         config: &Config,
+        admitted: &Admitted<'_>,
         allowance: Allowance,
     ) -> Result<Response, Problem> {
         let env = self.env;
@@ -156,6 +226,7 @@ impl Asked<'_> {
             true => Some(route::single(self.head.query)?),
             false => None,
         };
+        admitted.covers(receipt)?;
         let number = receipt.as_ref().map_or("", |receipt| receipt.as_str());
         let csv = route == Route::History
             && prefers_csv(&glue::field(self.request, "accept").unwrap_or_default());
@@ -178,7 +249,7 @@ impl Asked<'_> {
         }
         Ok(match receipt.filter(|_| route == Route::History) {
             Some(receipt) => respond::history(&told, csv.then_some(receipt), allowance),
-            None => respond::json(&told, allowance),
+            None => respond::json(200, &told, allowance),
         })
     }
 

@@ -11,7 +11,7 @@ use super::glue::State;
 use super::respond;
 use super::route::{self, Asked};
 use super::store::{self, Kv, Stored};
-use super::{access::Client, tally};
+use super::{access::Admitted, tally};
 use crate::budget::Purpose;
 use crate::entry::{ETag, Kind};
 use crate::freshness::{Directives, REVALIDATE_FLOOR, Verdict, Window, decide, serves_on_error};
@@ -24,7 +24,7 @@ use crate::time::UnixSeconds;
 /// What a read needs of its surroundings.
 pub(super) struct Read<'a> {
     pub(super) config: &'a Config,
-    pub(super) client: &'a Client,
+    pub(super) admitted: &'a Admitted<'a>,
     pub(super) allowance: Allowance,
     pub(super) env: &'a Env,
     pub(super) ctx: &'a State,
@@ -144,6 +144,7 @@ impl Read<'_> {
     /// One case.
     pub(super) async fn single(&self, query: &str) -> Result<Response, Problem> {
         let receipt = route::single(query)?;
+        self.admitted.covers([receipt])?;
         let known = store::read(&self.kv, receipt, self.now).await;
         let known = known.and_then(|stored| stored.renewed(self.config));
         let outcome = match self.verdict(known.as_ref()) {
@@ -179,6 +180,7 @@ impl Read<'_> {
             .iter()
             .filter_map(|one| one.as_ref().ok().copied())
             .collect();
+        self.admitted.covers(receipts.iter().copied())?;
         let known = store::read_many(&self.kv, &receipts, self.now).await;
 
         let mut stale = Vec::new();
@@ -333,7 +335,11 @@ impl Read<'_> {
         if stale.is_empty() {
             return;
         }
-        let (env, client, now) = (self.env.clone(), self.client.name.clone(), self.now);
+        let (env, client, now) = (
+            self.env.clone(),
+            self.admitted.client.name.clone(),
+            self.now,
+        );
         let asks: Vec<Ask> = stale
             .into_iter()
             .map(|receipt| (receipt, Purpose::Refresh))
@@ -350,7 +356,7 @@ impl Read<'_> {
             Forward::Request => self.now.plus(REVALIDATE_FLOOR.saturating_neg()),
             Forward::Miss | Forward::Stale => UnixSeconds::default(),
         };
-        ask(self.env, &self.client.name, asks, since, self.now).await
+        ask(self.env, &self.admitted.client.name, asks, since, self.now).await
     }
 }
 

@@ -18,7 +18,13 @@ use crate::time::UnixSeconds;
 const NOT_KEPT: &str = "Content-Type\napplication/json\nCache-Control\nno-store";
 
 /// A case as it is kept, without its validators asked: the fast lane's answer.
-pub(super) fn hit(stored: &Stored, allowance: Allowance, now: UnixSeconds) -> Response {
+/// `client`: its place in the list, for the log.
+pub(super) fn hit(
+    stored: &Stored,
+    allowance: Allowance,
+    client: usize,
+    now: UnixSeconds,
+) -> Response {
     let window = &stored.meta.window;
     glue::hit(
         &stored.page,
@@ -27,6 +33,7 @@ pub(super) fn hit(stored: &Stored, allowance: Allowance, now: UnixSeconds) -> Re
         allowance.quota,
         allowance.left,
         allowance.resets_in,
+        u32::try_from(client).unwrap_or_default(),
     )
 }
 
@@ -94,10 +101,10 @@ pub(super) fn batch(
 }
 
 /// A JSON text that is not to be kept.
-pub(super) fn json(body: &str, allowance: Allowance) -> Response {
+pub(super) fn json(status: u16, body: &str, allowance: Allowance) -> Response {
     let mut headers = NOT_KEPT.to_owned();
     tell_allowance(&mut headers, allowance);
-    glue::respond(200, &headers, body)
+    glue::respond(status, &headers, body)
 }
 
 /// A case's ledger; as CSV where it is for a file of that case.

@@ -33,10 +33,14 @@ pub(super) enum Route {
     Deliveries,
     /// `POST /deliveries/replay`
     Replay,
+    /// `POST /grants`
+    Grants,
     /// `GET /budget`
     Budget,
     /// `GET /health`
     Health,
+    /// `GET /openapi.json` and `GET /`: what is served as it lies there.
+    Page,
 }
 
 impl Route {
@@ -70,11 +74,13 @@ impl Route {
             "/webhooks/torch" => post(Self::Webhook),
             "/deliveries" => read(Self::Deliveries),
             "/deliveries/replay" => post(Self::Replay),
+            "/grants" => post(Self::Grants),
             "/budget" => read(Self::Budget),
             "/health" => read(Self::Health),
+            "/openapi.json" | "/" => read(Self::Page),
             _ => Err(Problem::new(
                 Code::NoSuchRoute,
-                "There are /case-status, /case-status/batch, /case-status/history, /case-status/watch, /webhooks/torch, /deliveries, /deliveries/replay, /budget and /health, also under /v1.",
+                "There are /case-status, /case-status/batch, /case-status/history, /case-status/watch, /grants, /webhooks/torch, /deliveries, /deliveries/replay, /budget, /health and /openapi.json, also under /v1.",
             )),
         }
     }
@@ -88,7 +94,13 @@ impl Route {
             | Self::Erase
             | Self::Watch
             | Self::Unwatch => true,
-            Self::Webhook | Self::Deliveries | Self::Replay | Self::Budget | Self::Health => false,
+            Self::Webhook
+            | Self::Deliveries
+            | Self::Replay
+            | Self::Grants
+            | Self::Budget
+            | Self::Health
+            | Self::Page => false,
         }
     }
 
@@ -96,7 +108,35 @@ impl Route {
     pub(super) fn scope(self) -> Scope {
         match self {
             Self::Budget | Self::Erase | Self::Deliveries | Self::Replay => Scope::Ops,
+            Self::Grants => Scope::Grant,
             _ => Scope::Read,
+        }
+    }
+
+    /// Whether a grant will do.
+    pub(super) fn takes_grant(self) -> bool {
+        matches!(self, Self::CaseStatus | Self::Batch | Self::History)
+    }
+
+    /// Whether a page of another origin may read it: what a grant is good for, and what anyone may read.
+    pub(super) fn is_shared(self) -> bool {
+        self.takes_grant() || matches!(self, Self::Health | Self::Page)
+    }
+
+    /// What the log calls it.
+    pub(super) fn pattern(self) -> &'static str {
+        match self {
+            Self::CaseStatus => "/case-status",
+            Self::Batch => "/case-status/batch",
+            Self::Watch | Self::Unwatch => "/case-status/watch",
+            Self::History | Self::Erase => "/case-status/history",
+            Self::Webhook => "/webhooks/torch",
+            Self::Deliveries => "/deliveries",
+            Self::Replay => "/deliveries/replay",
+            Self::Grants => "/grants",
+            Self::Budget => "/budget",
+            Self::Health => "/health",
+            Self::Page => "/",
         }
     }
 }

@@ -159,8 +159,9 @@ fn check_public(host: &str) -> Result<(), EndpointError> {
     if NOT_PUBLIC.iter().any(below) {
         return Err(EndpointError::Private);
     }
-    // A name of one label is looked up in the own network.
-    if last.len() == name.len() {
+    // A name of one label is looked up in the own network; and no public name's last label begins otherwise
+    // than with a letter.
+    if last.len() == name.len() || !last.starts_with(|c: char| c.is_ascii_lowercase()) {
         return Err(EndpointError::Host);
     }
     Ok(())
@@ -446,6 +447,7 @@ mod tests {
             let url = format!("https://{host}/");
             assert_eq!(public(&url), Err(EndpointError::Host), "{url}");
         }
+        assert_eq!(public("https://182.12-71/"), Err(EndpointError::Host));
         assert_eq!(public("https:///example.com"), Err(EndpointError::Host));
         assert_eq!(public("https://?a"), Err(EndpointError::Host));
         assert_eq!(public("https://::1/"), Err(EndpointError::Host));

@@ -48,6 +48,7 @@ pub use event_names::EventNames;
 pub use headers::{Field, Headers, Joined};
 pub use reason::Reason;
 pub use scheme::{Scheme, SchemeError};
+pub(crate) use secret::Key;
 pub use secret::{Secret, SecretError};
 pub use sign::{Delivery, Sample, SignError, Signer, delivery};
 pub use subscriber::{Subscriber, SubscriberError};

@@ -35,12 +35,12 @@ impl Secret {
         }
     }
 
-    pub(super) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.0
     }
 
     /// The key that the text's own bytes are.
-    pub(super) fn raw_key(&self) -> Result<Key, SecretError> {
+    pub(crate) fn raw_key(&self) -> Result<Key, SecretError> {
         Key::new(self.0.as_bytes())
     }
 
@@ -82,10 +82,10 @@ impl fmt::Display for Secret {
 
 /// An HMAC-SHA256 key, ready to use.
 #[derive(Clone)]
-pub(super) struct Key(Hmac<Sha256>);
+pub(crate) struct Key(Hmac<Sha256>);
 
 impl Key {
-    fn new(bytes: &[u8]) -> Result<Self, SecretError> {
+    pub(crate) fn new(bytes: &[u8]) -> Result<Self, SecretError> {
         if bytes.is_empty() {
             return Err(SecretError::Empty);
         }
@@ -96,7 +96,7 @@ impl Key {
     }
 
     /// The code of these parts, one behind the other.
-    pub(super) fn code(&self, parts: &[&[u8]]) -> [u8; 32] {
+    pub(crate) fn code(&self, parts: &[&[u8]]) -> [u8; 32] {
         let mut mac = self.0.clone();
         for part in parts {
             mac.update(part);
@@ -124,6 +124,8 @@ pub enum SecretError {
     NotBase64,
     /// A shared secret: it has a character that no header field can carry.
     NotForHeaders,
+    /// A grant's secret: it has fewer than 32 bytes.
+    TooShort,
 }
 
 impl fmt::Display for SecretError {
@@ -141,6 +143,9 @@ impl fmt::Display for SecretError {
             }
             Self::NotForHeaders => {
                 "the secret has a character that no header carries: letters, digits and signs of ASCII do"
+            }
+            Self::TooShort => {
+                "the secret should have 32 bytes or more: make one by openssl rand -base64 32"
             }
         })
     }

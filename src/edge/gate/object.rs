@@ -10,8 +10,8 @@ use js_sys::futures::{JsFuture, future_to_promise};
 use js_sys::{Array, Date, Math, Promise};
 use wasm_bindgen::prelude::*;
 
-use super::PURPOSES;
 use super::storage::{self, Row, Storage};
+use super::{Ask, PURPOSES};
 use crate::budget::{Budget, Purpose, Saved};
 use crate::dispatch::{Call, Dispatch, PATIENCE, Reader, Settled, Step};
 use crate::edge::config::{self, Config};
@@ -21,8 +21,11 @@ use crate::edge::{ledger, observe};
 use crate::entry::Entry;
 use crate::keys::KeyRing;
 use crate::memo::Memo;
+use crate::problem::{Code, Problem};
 use crate::receipt::ReceiptNumber;
+use crate::reply::Answer;
 use crate::report;
+use crate::shield::{Pace, Shield};
 use crate::time::{UnixMillis, UnixSeconds};
 
 /// The gate's memory of what Torch just said, so that KV's slow spreading costs no calls.
@@ -68,6 +71,8 @@ struct Inner {
     serial: u64,
     /// The moment that a timer is set to.
     wake: Option<UnixMillis>,
+    /// By client.
+    shields: HashMap<String, Shield>,
 }
 
 #[wasm_bindgen]
@@ -104,7 +109,7 @@ impl Shared {
             "ask" => {
                 self.tally(line(), line(), now);
                 let (since, client) = (line().parse().unwrap_or(0), line());
-                return Ok(self.ask(line(), client, UnixSeconds(since), now).await);
+                return Ok(self.slowed(line(), client, UnixSeconds(since), now).await);
             }
             "report" => self.tally(line(), line(), now),
             "tick" => self.reconcile(now),
@@ -144,6 +149,7 @@ impl Shared {
             recent: Memo::new(RECENT_ITEMS, RECENT_WEIGHT),
             serial: 0,
             wake: None,
+            shields: HashMap::new(),
         });
         Ok(())
     }
@@ -152,25 +158,57 @@ impl Shared {
         self.inner.borrow_mut().as_mut().map(make)
     }
 
-    /// Cases for readers: `r`, `v` or `b` for the purpose, and the number.
-    async fn ask(
+    /// [`Shared::ask`], as fast as the client may go.
+    async fn slowed(
         self: &Rc<Self>,
         cases: &str,
         client: &str,
         since: UnixSeconds,
         now: UnixMillis,
     ) -> JsValue {
+        let cases: Vec<Ask> = cases.split(' ').filter_map(case).collect();
+        let second = now.seconds();
+        // For the others something is known: it is a case that somebody here reads.
+        let new = cases
+            .iter()
+            .filter(|(_, purpose)| *purpose == Purpose::Read);
+        let new: Vec<ReceiptNumber> = new.map(|(receipt, _)| *receipt).collect();
+        let paced = self.with(|inner| {
+            let shield = inner.shields.entry(client.to_owned()).or_default();
+            let (request, pace) = (shield.begin(second), shield.pace(&new, second));
+            (request, pace, pace != Pace::Free && shield.tells(second))
+        });
+        let (request, pace, tells) = paced.unwrap_or((0, Pace::Free, false));
+        if tells {
+            let says = "a client walks neighbouring receipt numbers: it is slowed (docs: the enumeration shield)";
+            observe::warn(says, &[("client", &client)]);
+        }
+        let told = match pace {
+            Pace::Refused(wait) => refused(&cases, wait),
+            Pace::Held(seconds) => {
+                let _ = JsFuture::from(glue::sleep(seconds.saturating_mul(1000) as f64)).await;
+                self.ask(&cases, client, since, self::now()).await
+            }
+            Pace::Free => self.ask(&cases, client, since, now).await,
+        };
+        self.with(|inner| {
+            if let Some(shield) = inner.shields.get_mut(client) {
+                shield.end(request);
+            }
+        });
+        told
+    }
+
+    /// Cases for readers.
+    async fn ask(
+        self: &Rc<Self>,
+        cases: &[Ask],
+        client: &str,
+        since: UnixSeconds,
+        now: UnixMillis,
+    ) -> JsValue {
         let mut pending = Vec::new();
-        for case in cases.split(' ') {
-            let (letter, number) = case.split_at_checked(1).unwrap_or_default();
-            // The Worker sends what it should; anything else has no answer.
-            let Ok(receipt) = number.parse::<ReceiptNumber>() else {
-                continue;
-            };
-            let purpose = PURPOSES
-                .iter()
-                .find(|(_, known)| letter.starts_with(*known));
-            let purpose = purpose.map_or(Purpose::Read, |(purpose, _)| *purpose);
+        for &(receipt, purpose) in cases {
             let asked = self.with(|inner| inner.ask(receipt, purpose, client, since, now));
             let Some((receiver, recent)) = asked else {
                 continue;
@@ -446,6 +484,27 @@ enum Recent {
     Said(Said, oneshot::Sender<Heard>),
     /// Nothing that will do; whether the case joins another's call.
     Nothing { joins: bool },
+}
+
+/// A case as it is asked of the gate: `r`, `v` or `b` for the purpose, and the number. The Worker sends what
+/// it should; anything else has no answer.
+fn case(text: &str) -> Option<Ask> {
+    let (letter, number) = text.split_at_checked(1)?;
+    let mut purposes = PURPOSES.iter();
+    let purpose = purposes.find(|(_, known)| letter.starts_with(*known));
+    Some((
+        number.parse().ok()?,
+        purpose.map_or(Purpose::Read, |(purpose, _)| *purpose),
+    ))
+}
+
+/// What a client hears that walks too fast.
+fn refused(cases: &[Ask], wait: i64) -> JsValue {
+    let detail = "This client has asked for too many neighbouring receipt numbers that nobody here knows. Ask for your own cases; the others come one by one.";
+    let problem = Problem::new(Code::RateLimited, detail).after(Some(wait));
+    let said = Said::refused(problem, None);
+    let told = |_: &Ask| told(Some((said.clone(), false)), false);
+    cases.iter().map(told).collect::<Array>().into()
 }
 
 /// Seven values for `Answer::read`: an entry; or a problem's code, its detail and its wait; then Torch's
