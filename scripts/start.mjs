@@ -22,7 +22,7 @@ const CRON_HINT = /Scheduled Workers are not automatically|To manually trigger a
 /** `wrangler dev` keeps no time of its own: the cron trigger is ours to pull. */
 const TICK = 60_000;
 // Of the sandbox's cases one with something new in nearly every half year until the middle of 2028.
-const SETTINGS = ["FRESHNESS", "FIELD_NAMES", "SUBSCRIBERS", "WEBHOOK_SECRET_NEXT", "TORCH_BATCH_MAX", "TORCH_PATH_PREFIX", "TORCH_PER_MINUTE", "TORCH_PER_DAY", "DAY_RESETS_AT", "PARLEY_API_KEY_NEXT"];
+const SETTINGS = ["FRESHNESS", "FIELD_NAMES", "SUBSCRIBERS", "ALLOWED_ORIGINS", "GRANT_SECRET_NEXT", "WEBHOOK_SECRET_NEXT", "TORCH_BATCH_MAX", "TORCH_PATH_PREFIX", "TORCH_PER_MINUTE", "TORCH_PER_DAY", "DAY_RESETS_AT", "PARLEY_API_KEY_NEXT"];
 const RECEIPT = "IOE0907407037";
 
 await ensureNode();
@@ -46,7 +46,8 @@ start("proxy", "wrangler.toml", {
   WEBHOOK_SCHEME: "shared-secret",
   WEBHOOK_HEADER: "X-Torch-Secret",
   WEBHOOK_SECRET: secret,
-  CLIENTS: JSON.stringify([{ name: "demo", sha256: [createHash("sha256").update(token).digest("hex")], scopes: ["read", "ops"] }]),
+  GRANT_SECRET: kept("grant-secret", ""),
+  CLIENTS: JSON.stringify([{ name: "demo", sha256: [createHash("sha256").update(token).digest("hex")], scopes: ["read", "grant", "ops"] }]),
   TORCH_PER_MINUTE: field("wrangler.sandbox.toml", /^SANDBOX_PER_MINUTE = "(\d+)/m, "SANDBOX_PER_MINUTE"),
   TORCH_PER_DAY: field("wrangler.sandbox.toml", /^SANDBOX_PER_DAY = "(\d+)/m, "SANDBOX_PER_DAY"),
   ...Object.fromEntries(SETTINGS.filter((name) => name in process.env).map((name) => [name, process.env[name]])),
@@ -82,7 +83,7 @@ async function port(variable, first, taken) {
 function kept(name, prefix) {
   mkdirSync(STATE, { recursive: true });
   const file = join(STATE, name);
-  if (!existsSync(file)) writeFileSync(file, `${prefix}${randomBytes(24).toString("base64url")}\n`, { mode: 0o600 });
+  if (!existsSync(file)) writeFileSync(file, `${prefix}${randomBytes(32).toString("base64url")}\n`, { mode: 0o600 });
   return readFileSync(file, "utf8").trim();
 }
 
@@ -211,6 +212,10 @@ function welcome(clock) {
   See what it cost, and what was saved.
 
     curl -H "Authorization: Bearer ${token}" "${proxy}/budget"
+
+  Mint a token that a browser may hold: it is good for this case, for an hour.
+
+    curl -X POST -H "Authorization: Bearer ${token}" "${proxy}/grants" -d '{"receipts":["${RECEIPT}"]}'
 
   Have the sandbox tell of the case by webhook, and see its ledger.
 

@@ -12,9 +12,9 @@
 
 use std::fmt;
 
-use base64ct::{Base64UrlUnpadded, Encoding};
 use subtle::{Choice, ConstantTimeEq};
 
+use crate::base64;
 use crate::json;
 use crate::receipt::ReceiptNumber;
 use crate::time::UnixSeconds;
@@ -124,15 +124,9 @@ impl GrantKeys {
             grant.expires_at.0,
             receipts.join(",")
         );
-        let signed = format!(
-            "{HEADER}.{}",
-            Base64UrlUnpadded::encode_string(claims.as_bytes())
-        );
+        let signed = format!("{HEADER}.{}", base64::encode_url(claims.as_bytes()));
         let code = self.current.code(&[signed.as_bytes()]);
-        Ok(format!(
-            "{signed}.{}",
-            Base64UrlUnpadded::encode_string(&code)
-        ))
+        Ok(format!("{signed}.{}", base64::encode_url(&code)))
     }
 
     /// What a token grants at `now`.
@@ -145,8 +139,7 @@ impl GrantKeys {
         }
         let (signed, signature) = token.rsplit_once('.').ok_or(GrantError::Malformed)?;
         let (header, claims) = signed.split_once('.').ok_or(GrantError::Malformed)?;
-        let signature =
-            Base64UrlUnpadded::decode_vec(signature).map_err(|_| GrantError::Malformed)?;
+        let signature = base64::decode_url(signature).ok_or(GrantError::Malformed)?;
         // Each key is tried, whichever fits.
         let fits = [Some(&self.current), self.other.as_ref()]
             .into_iter()
@@ -179,7 +172,7 @@ pub fn is_grant(token: &str) -> bool {
 
 /// A part of a token as the text that it encodes.
 fn decoded(part: &str) -> Result<String, GrantError> {
-    let bytes = Base64UrlUnpadded::decode_vec(part).map_err(|_| GrantError::Malformed)?;
+    let bytes = base64::decode_url(part).ok_or(GrantError::Malformed)?;
     String::from_utf8(bytes).map_err(|_| GrantError::Malformed)
 }
 

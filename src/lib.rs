@@ -41,6 +41,7 @@ compile_error!(
     "the features `worker`, `browser` and `sandbox` are builds of their own: choose one"
 );
 
+mod base64;
 pub mod breaker;
 pub mod budget;
 pub mod case;

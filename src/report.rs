@@ -84,7 +84,8 @@ struct Refused {
 #[derive(Serialize)]
 struct Client<'a> {
     name: &'a str,
-    calls: f64,
+    /// Whole ones: a client's part of a call that it shares is counted in thousandths.
+    calls: i64,
 }
 
 #[derive(Serialize)]
@@ -157,7 +158,7 @@ pub fn budget<A: Answer>(dispatch: &Dispatch<A>, roster: Roster, now: UnixMillis
             .clients()
             .map(|(name, used)| Client {
                 name,
-                calls: used as f64 / 1000.0,
+                calls: used.saturating_add(500).div_euclid(1000),
             })
             .collect(),
         saved: Saved {

@@ -12,8 +12,6 @@
 //! - [`MOST`] steps in an hour are more than a list: then one is let through every [`TRICKLE`] seconds.
 #![forbid(unsafe_code)]
 
-use std::collections::HashMap;
-
 use crate::receipt::ReceiptNumber;
 use crate::time::UnixSeconds;
 
@@ -47,7 +45,8 @@ const TELL: i64 = 60;
 /// What a client has asked for of late.
 #[derive(Debug, Default)]
 pub struct Shield {
-    blocks: HashMap<u64, Block>,
+    /// In order.
+    blocks: Vec<Block>,
     steps: u32,
     /// When the counting of steps began.
     since: UnixSeconds,
@@ -61,6 +60,8 @@ pub struct Shield {
 
 #[derive(Debug, Clone, Copy)]
 struct Block {
+    /// The number that begins it, by 64.
+    place: u64,
     /// A bit for each of its 64 numbers.
     asked: u64,
     at: UnixSeconds,
@@ -109,7 +110,7 @@ impl Shield {
         if now.since(self.since) >= HOUR {
             (self.steps, self.since) = (0, now);
         }
-        self.blocks.retain(|_, block| now.since(block.at) < HOUR);
+        self.blocks.retain(|block| now.since(block.at) < HOUR);
         let mut steps = 0_u32;
         let mut new = Vec::new();
         for &receipt in receipts {
@@ -150,7 +151,10 @@ impl Shield {
 
     fn is_step(&self, receipt: ReceiptNumber) -> bool {
         let (block, bit) = place(receipt);
-        let asked = |block: u64| self.blocks.get(&block).map_or(0, |block| block.asked);
+        let asked = |block: u64| {
+            let found = self.find(block).ok().and_then(|at| self.blocks.get(at));
+            found.map_or(0, |block| block.asked)
+        };
         let around = [block.wrapping_sub(1), block, block.wrapping_add(1)];
         let crowd: u32 = around.into_iter().map(|one| asked(one).count_ones()).sum();
         asked(block) & bit == 0 && crowd >= CROWD
@@ -163,10 +167,18 @@ impl Shield {
             self.blocks.clear();
         }
         let (block, bit) = place(receipt);
-        let block = self
-            .blocks
-            .entry(block)
-            .or_insert(Block { asked: 0, at: now });
+        let place = self.find(block).unwrap_or_else(|place| {
+            let block = Block {
+                place: block,
+                asked: 0,
+                at: now,
+            };
+            self.blocks.insert(place, block);
+            place
+        });
+        let Some(block) = self.blocks.get_mut(place) else {
+            return false;
+        };
         let new = block.asked & bit == 0;
         block.asked |= bit;
         block.at = now;
@@ -175,9 +187,16 @@ impl Shield {
 
     fn unmark(&mut self, receipt: ReceiptNumber) {
         let (block, bit) = place(receipt);
-        if let Some(block) = self.blocks.get_mut(&block) {
+        let place = self.find(block).ok();
+        if let Some(block) = place.and_then(|place| self.blocks.get_mut(place)) {
             block.asked &= !bit;
         }
+    }
+
+    /// Where a block lies, or where it is to be put.
+    fn find(&self, block: u64) -> Result<usize, usize> {
+        self.blocks
+            .binary_search_by(|known| known.place.cmp(&block))
     }
 }
 

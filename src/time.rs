@@ -3,10 +3,12 @@
 #![forbid(unsafe_code)]
 
 use std::fmt;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
+
+use chrono::{Datelike, Timelike};
 
 /// The last second that an HTTP date can name: the end of the year 9999.
-const LAST_HTTP_SECOND: u64 = 253_402_300_799;
+const LAST_HTTP_SECOND: i64 = 253_402_300_799;
 
 /// Whole seconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -42,10 +44,16 @@ impl UnixSeconds {
             .map(|moment| Self(moment.timestamp()))
     }
 
-    /// This moment as RFC 3339 in UTC; `None` beyond the years that chrono counts.
+    /// This moment as RFC 3339 in UTC; `None` where its year has not four digits.
     pub fn to_rfc3339(self) -> Option<String> {
-        chrono::DateTime::from_timestamp(self.0, 0)
-            .map(|moment| moment.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
+        let moment = moment(self)?;
+        Some(format!(
+            "{:04}-{:02}-{:02}T{}Z",
+            moment.year(),
+            moment.month(),
+            moment.day(),
+            Clock(moment)
+        ))
     }
 
     /// The moment that an HTTP date names, in any of its three forms (RFC 9110, 5.6.7).
@@ -95,11 +103,41 @@ pub struct HttpDate(UnixSeconds);
 
 impl fmt::Display for HttpDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = u64::try_from(self.0.0).unwrap_or(0).min(LAST_HTTP_SECOND);
-        let moment: SystemTime = UNIX_EPOCH
-            .checked_add(Duration::from_secs(seconds))
-            .unwrap_or(UNIX_EPOCH);
-        httpdate::HttpDate::from(moment).fmt(f)
+        let seconds = UnixSeconds(self.0.0.clamp(0, LAST_HTTP_SECOND));
+        // There is a moment for each second between them.
+        let moment = moment(seconds).unwrap_or_default();
+        let name = |names: &'static str, at: u32| {
+            let at = usize::try_from(at).unwrap_or(0).saturating_mul(3);
+            names.get(at..at.saturating_add(3)).unwrap_or_default()
+        };
+        write!(
+            f,
+            "{}, {:02} {} {:04} {} GMT",
+            name(
+                "MonTueWedThuFriSatSun",
+                moment.weekday().num_days_from_monday()
+            ),
+            moment.day(),
+            name("JanFebMarAprMayJunJulAugSepOctNovDec", moment.month0()),
+            moment.year(),
+            Clock(moment)
+        )
+    }
+}
+
+/// The date and time of a moment, in UTC, where its year has four digits.
+fn moment(at: UnixSeconds) -> Option<chrono::NaiveDateTime> {
+    let moment = chrono::DateTime::from_timestamp(at.0, 0)?.naive_utc();
+    (0..=9999).contains(&moment.year()).then_some(moment)
+}
+
+/// The time of day: `08:49:37`.
+struct Clock(chrono::NaiveDateTime);
+
+impl fmt::Display for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(at) = self;
+        write!(f, "{:02}:{:02}:{:02}", at.hour(), at.minute(), at.second())
     }
 }
 

@@ -156,7 +156,7 @@ impl Asked<'_> {
         if route == Route::Health {
             return Ok(respond::health());
         }
-        if route == Route::Page {
+        if matches!(route, Route::Contract | Route::Page) {
             return Ok(ask(glue::page_of(env, self.request))
                 .await?
                 .unchecked_into());

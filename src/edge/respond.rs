@@ -172,7 +172,7 @@ pub(super) fn problem(
     match problem.code {
         // RFC 9110, 15.5.2: a 401 says how one authenticates.
         Code::WebhookUnauthorized => headers.push_str("\nWWW-Authenticate\nTorch-Webhook"),
-        Code::Unauthorized | Code::TorchUnauthorized => {
+        Code::Unauthorized | Code::GrantExpired | Code::TorchUnauthorized => {
             headers.push_str("\nWWW-Authenticate\nBearer realm=\"torch-edge\"")
         }
         _ => {}

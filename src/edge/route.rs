@@ -39,7 +39,9 @@ pub(super) enum Route {
     Budget,
     /// `GET /health`
     Health,
-    /// `GET /openapi.json` and `GET /`: what is served as it lies there.
+    /// `GET /openapi.json`
+    Contract,
+    /// `GET /` and what belongs to it: served as it lies there.
     Page,
 }
 
@@ -77,7 +79,8 @@ impl Route {
             "/grants" => post(Self::Grants),
             "/budget" => read(Self::Budget),
             "/health" => read(Self::Health),
-            "/openapi.json" | "/" => read(Self::Page),
+            "/openapi.json" => read(Self::Contract),
+            "/" | "/board.css" => read(Self::Page),
             _ => Err(Problem::new(
                 Code::NoSuchRoute,
                 "There are /case-status, /case-status/batch, /case-status/history, /case-status/watch, /grants, /webhooks/torch, /deliveries, /deliveries/replay, /budget, /health and /openapi.json, also under /v1.",
@@ -100,6 +103,7 @@ impl Route {
             | Self::Grants
             | Self::Budget
             | Self::Health
+            | Self::Contract
             | Self::Page => false,
         }
     }
@@ -120,7 +124,7 @@ impl Route {
 
     /// Whether a page of another origin may read it: what a grant is good for, and what anyone may read.
     pub(super) fn is_shared(self) -> bool {
-        self.takes_grant() || matches!(self, Self::Health | Self::Page)
+        self.takes_grant() || matches!(self, Self::Health | Self::Contract)
     }
 
     /// What the log calls it.
@@ -136,6 +140,7 @@ impl Route {
             Self::Grants => "/grants",
             Self::Budget => "/budget",
             Self::Health => "/health",
+            Self::Contract => "/openapi.json",
             Self::Page => "/",
         }
     }

@@ -1,4 +1,5 @@
 use super::*;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use jwt_compact::alg::{Hs256, Hs256Key, Hs384, Hs384Key};
 use jwt_compact::{AlgorithmExt, Claims, Header, UntrustedToken};
 use proptest::prelude::*;

@@ -3,9 +3,10 @@
 
 use std::fmt;
 
-use base64ct::{Base64Unpadded, Encoding};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+
+use crate::base64;
 
 /// What a Standard Webhooks secret begins with.
 const PREFIX: &str = "whsec_";
@@ -48,8 +49,7 @@ impl Secret {
     /// missing.
     pub(super) fn base64_key(&self) -> Result<Key, SecretError> {
         let text = self.0.strip_prefix(PREFIX).unwrap_or(&self.0);
-        let bytes = Base64Unpadded::decode_vec(text.trim_end_matches('='))
-            .map_err(|_| SecretError::NotBase64)?;
+        let bytes = base64::decode(text.trim_end_matches('=')).ok_or(SecretError::NotBase64)?;
         Key::new(&bytes)
     }
 

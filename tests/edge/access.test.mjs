@@ -1,7 +1,8 @@
 // Who may ask, and what the operator's mistakes look like.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import test from "node:test";
-import { batchPath, casePath, pair, Proxy, sha256, TOKEN, TORCH_KEY } from "./support.mjs";
+import { batchPath, casePath, pair, Proxy, ROOT, sha256, TOKEN, TORCH_KEY } from "./support.mjs";
 
 const RECEIPT = "ACC0000000001";
 const { sandbox, proxy } = await pair();
@@ -28,6 +29,24 @@ test("A1 no token, an unknown one, the wrong scheme, another scope: refused, als
   for (const authorization of [`bearer ${TOKEN}`, `BEARER  ${TOKEN}`]) {
     assert.equal((await proxy.get(casePath(RECEIPT), { authorization })).status, 200);
   }
+});
+
+test("A2 tokens are compared without an early exit: each is found wherever it stands, and the source has no way out", async () => {
+  const clients = Array.from({ length: 60 }, (_, n) => ({ name: `c${n}`, sha256: [sha256(`t${n}`), sha256(`u${n}`)], scopes: ["read"] }));
+  const many = await Proxy.start(sandbox.url, { secrets: { CLIENTS: JSON.stringify(clients) } });
+  try {
+    for (const n of [0, 1, 30, 59]) {
+      for (const token of [`t${n}`, `u${n}`]) assert.equal((await many.get(casePath(RECEIPT), { authorization: `Bearer ${token}` })).status, 200, token);
+    }
+    assert.equal((await many.get(casePath(RECEIPT), { authorization: "Bearer t60" })).status, 401);
+  } finally {
+    await many.close();
+  }
+  // What it takes cannot be measured without a test that fails on a busy machine: so the loop itself is looked at.
+  const source = readFileSync(`${ROOT}/src/edge/access.rs`, "utf8");
+  const [, loop] = source.match(/for \(index, client\) in [^{]*\{([\s\S]*?)\n    \}\n/);
+  assert.match(loop, /ct_eq\(hash\)/);
+  assert.doesNotMatch(loop, /\b(return|break|if|match|any\(|find\()|\?|==/);
 });
 
 test("A3 no token, key or whole receipt number in a log line", async () => {

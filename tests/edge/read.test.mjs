@@ -145,7 +145,7 @@ test("err methods, paths and parameters that are not there", async () => {
     assert.equal(response.status, 405, method);
     assert.equal(response.headers.get("allow"), "GET, HEAD");
   }
-  for (const path of ["/", "/case-statuses", "/v2/case-status", "/health/x"]) assert.equal((await proxy.get(path)).status, 404, path);
+  for (const path of ["/index.html", "/case-statuses", "/v2/case-status", "/health/x"]) assert.equal((await proxy.get(path)).status, 404, path);
   for (const path of [`${casePath("ABC1234567890")}&x=1`, `${batchPath(["ABC1234567890"])}&callback=f`, "/health?x"]) {
     const { status, body } = await proxy.json(path);
     assert.deepEqual([status, body.code], [400, "unknown_parameter"], path);

@@ -72,7 +72,7 @@ struct Inner {
     /// The moment that a timer is set to.
     wake: Option<UnixMillis>,
     /// By client.
-    shields: HashMap<String, Shield>,
+    shields: Vec<(String, Shield)>,
 }
 
 #[wasm_bindgen]
@@ -149,7 +149,7 @@ impl Shared {
             recent: Memo::new(RECENT_ITEMS, RECENT_WEIGHT),
             serial: 0,
             wake: None,
-            shields: HashMap::new(),
+            shields: Vec::new(),
         });
         Ok(())
     }
@@ -174,7 +174,7 @@ impl Shared {
             .filter(|(_, purpose)| *purpose == Purpose::Read);
         let new: Vec<ReceiptNumber> = new.map(|(receipt, _)| *receipt).collect();
         let paced = self.with(|inner| {
-            let shield = inner.shields.entry(client.to_owned()).or_default();
+            let shield = inner.shield(client);
             let (request, pace) = (shield.begin(second), shield.pace(&new, second));
             (request, pace, pace != Pace::Free && shield.tells(second))
         });
@@ -191,11 +191,7 @@ impl Shared {
             }
             Pace::Free => self.ask(&cases, client, since, now).await,
         };
-        self.with(|inner| {
-            if let Some(shield) = inner.shields.get_mut(client) {
-                shield.end(request);
-            }
-        });
+        self.with(|inner| inner.shield(client).end(request));
         told
     }
 
@@ -432,6 +428,15 @@ impl Shared {
 }
 
 impl Inner {
+    fn shield(&mut self, client: &str) -> &mut Shield {
+        let known = self.shields.iter().position(|(name, _)| name == client);
+        let shield = match known {
+            Some(at) => self.shields.swap_remove(at),
+            None => (client.to_owned(), Shield::default()),
+        };
+        &mut self.shields.push_mut(shield).1
+    }
+
     /// The end of what will bring the case's answer, and what was said of it just now.
     fn ask(
         &mut self,
