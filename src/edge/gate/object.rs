@@ -180,7 +180,7 @@ impl Shared {
         });
         let (request, pace, tells) = paced.unwrap_or((0, Pace::Free, false));
         if tells {
-            let says = "a client walks neighbouring receipt numbers: it is slowed (docs: the enumeration shield)";
+            let says = "a client walks neighbouring receipt numbers: it is slowed (README, the enumeration shield)";
             observe::warn(says, &[("client", &client)]);
         }
         let told = match pace {
