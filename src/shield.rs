@@ -4,7 +4,7 @@
 //! A firm's own cases lie scattered, or in families of a few neighbours. Whoever tries out numbers fills a
 //! neighbourhood. So the receipt numbers that a client asks Torch for, and that nothing was known of, are
 //! marked on a map of blocks of 64; one that falls among [`CROWD`] or more of the same client, in its
-//! block and the two beside it, is a *step*. What is in the cache already is a case that somebody
+//! block and the two on either side, is a *step*. What is in the cache already is a case that somebody
 //! here reads, and never a step.
 //!
 //! - Steps one by one are held for [`HOLD`] seconds each: what looks at one answer before it asks for the
@@ -15,8 +15,8 @@
 use crate::receipt::ReceiptNumber;
 use crate::time::UnixSeconds;
 
-/// So many numbers of three blocks, 192 in a row, make a neighbourhood that is being walked.
-pub const CROWD: u32 = 32;
+/// So many numbers of five blocks, 320 in a row, make a neighbourhood that is being walked.
+pub const CROWD: u32 = 48;
 
 /// How long a step is held, in seconds.
 pub const HOLD: i64 = 2;
@@ -155,8 +155,8 @@ impl Shield {
             let found = self.find(block).ok().and_then(|at| self.blocks.get(at));
             found.map_or(0, |block| block.asked)
         };
-        let around = [block.wrapping_sub(1), block, block.wrapping_add(1)];
-        let crowd: u32 = around.into_iter().map(|one| asked(one).count_ones()).sum();
+        let around = block.saturating_sub(2)..=block.saturating_add(2);
+        let crowd: u32 = around.map(|one| asked(one).count_ones()).sum();
         asked(block) & bit == 0 && crowd >= CROWD
     }
 
@@ -221,11 +221,11 @@ mod tests {
 
     #[test]
     fn a5_who_walks_one_by_one_is_held_after_a_neighbourhood() {
-        for (stride, most) in [(1, 32), (2, 32), (3, 75)] {
+        for (stride, most) in [(1, 48), (2, 48), (3, 60)] {
             let mut shield = Shield::default();
             let walk = (0..100).map(|n| ask(&mut shield, &[receipt(64 * 90 + n * stride)], NOW));
             let free = walk.filter(|pace| *pace == Pace::Free).count();
-            assert!((32..=most).contains(&free), "{free} of 100 by {stride}");
+            assert!((48..=most).contains(&free), "{free} of 100 by {stride}");
         }
         // Backwards, and to and fro.
         for walk in [
@@ -258,7 +258,7 @@ mod tests {
         }
         // The same neighbourhood again and again is no walk.
         let mut shield = Shield::default();
-        for n in (0..31).cycle().take(500) {
+        for n in (0..47).cycle().take(500) {
             assert_eq!(ask(&mut shield, &[receipt(n)], NOW), Pace::Free);
         }
     }
@@ -290,13 +290,13 @@ mod tests {
         }
         assert_eq!(ask(&mut shield, &batch(5000), NOW), Pace::Refused(10));
         let one = |shield: &mut Shield, n, after| ask(shield, &[receipt(n)], NOW.plus(after));
-        for n in 5000..5032 {
+        for n in 5000..5048 {
             // What is left of those that are let through.
             assert_eq!(one(&mut shield, n, 0), Pace::Held(HOLD));
         }
-        assert_eq!(one(&mut shield, 5032, 0), Pace::Held(HOLD));
-        assert_eq!(one(&mut shield, 5033, 4), Pace::Refused(6));
-        assert_eq!(one(&mut shield, 5033, 10), Pace::Held(HOLD));
+        assert_eq!(one(&mut shield, 5048, 0), Pace::Held(HOLD));
+        assert_eq!(one(&mut shield, 5049, 4), Pace::Refused(6));
+        assert_eq!(one(&mut shield, 5049, 10), Pace::Held(HOLD));
         assert_eq!(one(&mut shield, 9_000_000, 11), Pace::Free, "elsewhere");
         assert_eq!(one(&mut shield, 7, 11), Pace::Free, "known already");
         assert_eq!(ask(&mut shield, &batch(2600), NOW.plus(HOUR)), Pace::Free);
@@ -308,12 +308,12 @@ mod tests {
         for _ in 0..100 {
             shield.begin(NOW);
         }
-        for n in 0..40 {
+        for n in 0..60 {
             ask(&mut shield, &[receipt(n)], NOW);
         }
-        assert_eq!(ask(&mut shield, &[receipt(40)], NOW), Pace::Free);
+        assert_eq!(ask(&mut shield, &[receipt(60)], NOW), Pace::Free);
         let later = NOW.plus(LOST);
-        assert_eq!(ask(&mut shield, &[receipt(41)], later), Pace::Held(HOLD));
+        assert_eq!(ask(&mut shield, &[receipt(61)], later), Pace::Held(HOLD));
         assert!(shield.tells(later) && !shield.tells(later) && shield.tells(later.plus(TELL)));
     }
 

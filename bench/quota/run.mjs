@@ -62,7 +62,8 @@ function drawer(weights, next) {
 function arrivals(model) {
   const next = random(20261124);
   const hour = drawer(LOCAL_HOURS.map((_, utc) => LOCAL_HOURS[(utc + 24 - BEHIND_UTC) % 24]), next);
-  const list = receipts(CASES);
+  // A firm's cases do not lie side by side; those of who tries out numbers do, and are slowed.
+  const list = Array.from({ length: CASES }, (_, n) => receipts(1, "IOE", 1 + n * 1009)[0]);
   const zipf = drawer(list.map((_, rank) => 1 / (rank + 1)), next);
   const moments = new Map();
   for (let left = READS; left > 0; ) {
