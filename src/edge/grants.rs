@@ -54,7 +54,12 @@ fn read(body: &[u8]) -> Result<(Vec<ReceiptNumber>, i64), Problem> {
         match name.as_ref() {
             "receipts" if list.is_none() => list = Some(json::array(value).map_err(|_| wrong())?),
             "expires_in" if lifetime.is_none() => {
-                lifetime = Some(value.parse().map_err(|_| wrong())?);
+                // `3600.0` is as whole a number, and how some languages write it.
+                let whole = value
+                    .split_once('.')
+                    .filter(|(_, part)| part.bytes().all(|c| c == b'0'));
+                let whole = whole.map_or(value, |(whole, _)| whole);
+                lifetime = Some(whole.parse().map_err(|_| wrong())?);
             }
             _ => return Err(wrong()),
         }
@@ -104,6 +109,8 @@ mod tests {
         let one = vec!["IOE0912345678".to_owned()];
         let twice = r#"{"receipts":["ioe-0912-345-678","IOE0912345678"]}"#;
         assert_eq!(read(twice), (one.clone(), LIFETIME));
+        let float = r#"{"receipts":["IOE0912345678"],"expires_in":897.0}"#;
+        assert_eq!(read(float), (one.clone(), 897));
         let timed = r#" {"expires_in": 60, "receipts": ["IOE0912345678"]} "#;
         assert_eq!(read(timed), (one, 60));
     }
@@ -135,6 +142,10 @@ mod tests {
             ),
             (
                 r#"{"receipts":["IOE0912345678"],"expires_in":86401}"#,
+                Code::BodyMalformed,
+            ),
+            (
+                r#"{"receipts":["IOE0912345678"],"expires_in":60.5}"#,
                 Code::BodyMalformed,
             ),
             (

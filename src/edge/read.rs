@@ -247,7 +247,8 @@ impl Read<'_> {
                 ),
             };
             // The whole was forwarded if any of it was: the first such case speaks for it.
-            if whole.is_none_or(|whole| !matches!(whole.source, Source::Forward(_))) {
+            if one.is_ok() && whole.is_none_or(|whole| !matches!(whole.source, Source::Forward(_)))
+            {
                 whole = Some(outcome.cache);
             }
             match outcome.answer {
@@ -265,7 +266,11 @@ impl Read<'_> {
                 }
             }
         }
-        let cache = whole.unwrap_or_default();
+        // Of what is no receipt number nothing is cached, and nobody is asked.
+        let cache = whole.unwrap_or(CacheStatus {
+            source: Source::Neither,
+            ..Default::default()
+        });
         let alike = problems.first().filter(|first| {
             problems.len() == asked.len()
                 && problems.iter().all(|problem| problem.code == first.code)

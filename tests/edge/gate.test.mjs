@@ -404,6 +404,19 @@ gate("ok RateLimit and RateLimit-Policy stand on every answer to a client, and o
   assert.equal((await fetch(`${proxy.url}${casePath(receipt)}`)).headers.get("ratelimit"), null, "a stranger has none");
 });
 
+gate("err what cannot be stored is not told as done", {}, async (proxy) => {
+  const [receipt] = fresh();
+  const answers = async () => Promise.all([["PUT", "watch"], ["DELETE", "watch"], ["DELETE", "history"]].map(async ([method, route]) => {
+    const headers = route === "history" ? { authorization: "Bearer operator-token" } : {};
+    return (await proxy.get(`/case-status/${route}?receipt=${receipt}`, headers, { method })).status;
+  }));
+  assert.deepEqual(await answers(), [200, 200, 200]);
+  await proxy.sql("ALTER TABLE roster RENAME TO elsewhere");
+  assert.deepEqual(await answers(), [500, 500, 500]);
+  await proxy.sql("ALTER TABLE elsewhere RENAME TO roster");
+  assert.deepEqual(await answers(), [200, 200, 200]);
+});
+
 gate("ok Cache-Status says whether Torch was asked", {}, async (proxy) => {
   const [missed, seeded, other] = fresh(3);
   const miss = await proxy.json(casePath(missed));

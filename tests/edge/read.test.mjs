@@ -152,6 +152,13 @@ test("err methods, paths and parameters that are not there", async () => {
   }
 });
 
+test("ok a batch of nothing that is a receipt number was neither cached nor asked for", async () => {
+  for (const query of ["receipt=nonsense", "receipt=nonsense&receipt=-----"]) {
+    const { status, body, cache } = await proxy.json(`/case-status/batch?${query}`);
+    assert.deepEqual([status, body.code, cache], [400, "receipt_malformed", {}], query);
+  }
+});
+
 test("ok a receipt that Torch does not recognise is 404, and that is remembered for a while", async () => {
   const first = await proxy.json(casePath("ZZZ0000000077"));
   assert.deepEqual([first.status, first.body.code, first.cache.fwd, first.cache["fwd-status"]], [404, "case_not_found", "uri-miss", 404]);

@@ -115,7 +115,7 @@ impl Shared {
             "tick" => self.reconcile(now),
             "forget" => {
                 let receipt = line().parse().map_err(|_| "no receipt number")?;
-                storage::forget(&self.state, receipt);
+                storage::forget(&self.state, receipt)?;
                 self.with(|inner| inner.recent.remove(receipt));
                 return Ok("".into());
             }
@@ -395,7 +395,7 @@ impl Shared {
         let receipt = number
             .parse::<ReceiptNumber>()
             .map_err(|_| JsValue::from("no receipt number"))?;
-        storage::pin(&self.state, receipt, watched, now.seconds());
+        storage::pin(&self.state, receipt, watched, now.seconds())?;
         let answer = format!("{{\"receipt_number\":\"{number}\",\"watched\":{watched}}}");
         Ok(answer.into())
     }

@@ -1,6 +1,8 @@
 //! What the gate keeps in its SQLite: the numbers of its state, and the roster. docs/STORAGE.md tells
 //! of both tables.
 
+use wasm_bindgen::JsValue;
+
 use crate::budget::Numbers;
 use crate::edge::glue::{self, State};
 use crate::edge::observe;
@@ -181,7 +183,12 @@ fn note(
 }
 
 /// Pins a case, so that it is watched though nobody reads it; or no longer.
-pub(super) fn pin(state: &State, receipt: ReceiptNumber, pinned: bool, now: UnixSeconds) {
+pub(super) fn pin(
+    state: &State,
+    receipt: ReceiptNumber,
+    pinned: bool,
+    now: UnixSeconds,
+) -> Result<(), JsValue> {
     let statement = if pinned {
         format!(
             "INSERT INTO roster (receipt, due_at, read_at, pinned) VALUES (?1, {0}, {0}, 1)
@@ -191,16 +198,13 @@ pub(super) fn pin(state: &State, receipt: ReceiptNumber, pinned: bool, now: Unix
     } else {
         "UPDATE roster SET pinned = 0 WHERE receipt = ?1".to_owned()
     };
-    run(state, &statement, receipt.as_str());
+    glue::sql(state, &statement, receipt.as_str()).map(drop)
 }
 
 /// Strikes out a case.
-pub(super) fn forget(state: &State, receipt: ReceiptNumber) {
-    run(
-        state,
-        "DELETE FROM roster WHERE receipt = ?1",
-        receipt.as_str(),
-    );
+pub(super) fn forget(state: &State, receipt: ReceiptNumber) -> Result<(), JsValue> {
+    let statement = "DELETE FROM roster WHERE receipt = ?1";
+    glue::sql(state, statement, receipt.as_str()).map(drop)
 }
 
 /// The cases that are due, those first that have been for the longest.
