@@ -462,7 +462,8 @@ fn fold(byte: u8) -> u8 {
 fn special(byte: u8, rest: &[u8]) -> (Char, &[u8]) {
     if byte != b'&' {
         let (code, rest) = wide(byte, rest);
-        return (fold_wide(code), rest);
+        // It is ASCII where the bound cuts it off: a space.
+        return (fold_code(code), rest);
     }
     match entity(rest) {
         Some((code, rest)) => (fold_code(code), rest),
@@ -542,6 +543,26 @@ fn fold_raw(raw: &[u8], out: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn t3_cleaning_is_idempotent_wherever_the_bound_cuts() {
+        let last = [
+            "\u{1f600}",
+            "\u{e9}",
+            "&eacute;",
+            "&#x1F600;",
+            "\u{301}x",
+            "\u{feff}",
+        ];
+        for last in last {
+            for length in 4080..4100 {
+                let text = format!("{} {}", "a".repeat(length), last.repeat(4));
+                let once = clean(&text);
+                assert_eq!(clean(&once), once, "{last:?} behind {length}");
+                assert_eq!(once.trim(), once);
+            }
+        }
+    }
 
     #[test]
     fn t3_cleaning_is_idempotent_where_an_entity_names_no_character() {
