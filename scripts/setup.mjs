@@ -117,3 +117,24 @@ export function ensureWasmBindgen() {
   else renameSync(staging, home);
   return program;
 }
+
+const BROWSERS = {
+  win32: ["PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA"].flatMap((place) => process.env[place] ? [join(process.env[place], "Google/Chrome/Application/chrome.exe")] : []),
+  darwin: ["/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium"],
+  linux: ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"].flatMap((name) => ["/usr/bin", "/usr/local/bin", "/snap/bin"].map((place) => join(place, name))),
+};
+
+/** The path of the system's Chromium or Chrome, or of the one that CHROMIUM names. Where there is none,
+ * Debian's package is installed, if this is root's own machine. */
+export function ensureChromium() {
+  const found = () => [process.env.CHROMIUM, ...(BROWSERS[process.platform] ?? [])].find((path) => path && existsSync(path));
+  if (found()) return found();
+  const debian = process.getuid?.() === 0 && tryRead("apt-get", ["--version"]);
+  if (debian) {
+    say("installing Chromium, Debian's package (a minute or two) …");
+    const quiet = { stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } };
+    run("apt-get", ["update", "--quiet"], quiet);
+    run("apt-get", ["install", "--yes", "--quiet", "--no-install-recommends", "chromium"], quiet);
+  }
+  return found() ?? fail("the tests of pages need Chromium or Chrome: install it, or name its path in the variable CHROMIUM, and run this again.");
+}

@@ -3,7 +3,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "./build.mjs";
-import { ROOT, ensureNode, ensureRust, run, say } from "./setup.mjs";
+import { ROOT, ensureChromium, ensureNode, ensureRust, run, say } from "./setup.mjs";
 
 const WASM = ["--target", "wasm32-unknown-unknown"];
 const cargo = (...args) => () => run("cargo", args);
@@ -13,6 +13,7 @@ const node = (...folders) => () => run(process.execPath, ["--test", "--test-conc
 
 await ensureNode();
 ensureRust();
+ensureChromium();
 const steps = [
   ["formatting", cargo("fmt", "--check")],
   ["lints: the core and its tests", clippy("--all-targets")],
