@@ -1,91 +1,248 @@
-//! What the npm package calls: strings in, plain objects out.
+//! What the npm package calls. `www/package/core/` is its other half: it frames what goes in and makes
+//! plain objects of what comes out, so that one crossing of the boundary does for many texts, and none of the
+//! taxonomy's words have to travel in the wasm.
+//!
+//! Texts come in as one, with a NUL between them; one that is not there is empty.
 
-use js_sys::JSON;
+use std::alloc::{GlobalAlloc, Layout};
+use std::arch::wasm32::{memory_grow, memory_size};
+use std::cell::Cell;
+use std::ptr::{null_mut, with_exposed_provenance_mut};
+
 use wasm_bindgen::prelude::*;
 
 use crate::receipt::ReceiptNumber;
 use crate::status;
-use crate::time::UnixSeconds;
-use crate::webhook::{Scheme, Secret, Verifier};
+use crate::status::{Date, Normalized};
+use crate::time::{UnixSeconds, decimal};
+use crate::webhook::{Scheme, Secret, Tolerance, Verifier, WhichSecret};
 
-/// Reads a receipt number as people type it: `{ ok: true, receipt, masked }`, or
-/// `{ ok: false, error, position }`. It never throws.
-#[wasm_bindgen(js_name = parseReceipt)]
-#[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
-pub fn parse_receipt(text: &str) -> JsValue {
-    #[derive(serde::Serialize)]
-    #[serde(untagged)]
-    enum Parsed {
-        Receipt {
-            ok: bool,
-            receipt: ReceiptNumber,
-            masked: String,
-        },
-        Error {
-            ok: bool,
-            error: String,
-            position: usize,
-        },
+#[global_allocator]
+static ARENA: Arena = Arena(Cell::new(0));
+
+/// Memory that is given out in one direction and taken back all at once, by [`begin`]: nothing outlives a
+/// call. A common allocator, and the freeing of this and that by it, would be a sixth of what travels.
+struct Arena(Cell<usize>);
+
+// SAFETY: wasm32-unknown-unknown without atomics has one thread.
+unsafe impl Sync for Arena {}
+
+// SAFETY: what is given out begins behind all that was given out since `begin`, aligned, inside the memory;
+// `begin` is called only while nothing of it is in use.
+unsafe impl GlobalAlloc for Arena {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let free = self.0.get().max((&raw const __heap_base).addr());
+        let Some(start) = free.checked_next_multiple_of(layout.align()) else {
+            return null_mut();
+        };
+        let Some(end) = start.checked_add(layout.size()) else {
+            return null_mut();
+        };
+        let there = memory_size::<0>().saturating_mul(PAGE);
+        let missing = end.saturating_sub(there).div_ceil(PAGE);
+        if missing > 0 && memory_grow::<0>(missing) == usize::MAX {
+            return null_mut();
+        }
+        self.0.set(end);
+        with_exposed_provenance_mut(start)
     }
-    object(&match text.parse::<ReceiptNumber>() {
-        Ok(receipt) => Parsed::Receipt {
-            ok: true,
-            receipt,
-            masked: receipt.to_string(),
-        },
-        Err(error) => Parsed::Error {
-            ok: false,
-            error: error.to_string(),
-            position: error.position(),
-        },
-    })
+
+    unsafe fn dealloc(&self, _: *mut u8, _: Layout) {}
 }
 
-/// What a status text means: the object that the proxy puts under `normalized`.
+/// The unit of a WebAssembly memory's size.
+const PAGE: usize = 65_536;
+
+unsafe extern "C" {
+    /// The linker's: where the static data ends.
+    static __heap_base: u8;
+}
+
+/// Takes back all memory: to be called before the arguments of a call are put there, when what the last one gave
+/// has been read.
 #[wasm_bindgen]
 #[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
-pub fn normalize(status_text: &str, status_category: Option<String>) -> JsValue {
-    object(&status::normalize(status_text, status_category.as_deref()))
+pub fn begin() {
+    ARENA.0.set(0);
 }
 
-/// Verifies webhooks by one scheme with one secret, or two while it rotates.
-#[wasm_bindgen(js_name = WebhookVerifier)]
-#[derive(Debug)]
-pub struct WebhookVerifier(Verifier);
+/// Texts that came as one.
+type Texts<'a> = std::str::Split<'a, fn(char) -> bool>;
 
-#[wasm_bindgen(js_class = WebhookVerifier)]
-impl WebhookVerifier {
-    /// `scheme` and `header` as `WEBHOOK_SCHEME` and `WEBHOOK_HEADER` name them. Throws a sentence where
-    /// one of them or a secret cannot be used.
-    #[wasm_bindgen(constructor)]
-    pub fn new(
-        scheme: &str,
-        header: Option<String>,
-        secret: &str,
-        previous: Option<String>,
-    ) -> Result<Self, JsError> {
-        let scheme = Scheme::parse(scheme, header.as_deref())?;
-        let previous = previous.map(|secret| Secret::parse(&secret)).transpose()?;
-        let secret = Secret::parse(secret)?;
-        Ok(Self(Verifier::new(scheme, &secret, previous.as_ref())?))
+fn split(texts: &str) -> Texts<'_> {
+    texts.split(|c| c == '\0')
+}
+
+fn next<'a>(texts: &mut Texts<'a>) -> Option<&'a str> {
+    texts.next().filter(|text| !text.is_empty())
+}
+
+/// What texts mean: by turns a text and the upstream's category.
+///
+/// Gives a word for each: the category's place in the taxonomy (8 bits), what told it (3 bits), and whether a
+/// form (bit 11), the date of the event (12) and the date to respond by (13) follow: the form's length and
+/// letters, a word for each, and a word for a date.
+#[wasm_bindgen]
+#[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
+pub fn normalize(texts: &str) -> Vec<u32> {
+    let mut told = Vec::new();
+    let mut texts = split(texts);
+    while let Some(text) = texts.next() {
+        let category = next(&mut texts);
+        write(&status::normalize(text, category), &mut told);
     }
+    told
+}
 
-    /// Why a webhook is not authentic, in a sentence; `undefined` where it is. `headers` are names and
-    /// values by turns, a line each; `body` the raw bytes; `now` milliseconds since 1970.
-    pub fn verify(&self, headers: &str, body: &[u8], now: f64) -> Option<String> {
-        let mut lines = headers.split('\n');
-        let mut pairs: Vec<(&str, &str)> = Vec::new();
-        while let (Some(name), Some(value)) = (lines.next(), lines.next()) {
-            pairs.push((name, value));
+fn write(normalized: &Normalized, out: &mut Vec<u32>) {
+    let Normalized {
+        category,
+        matched_by,
+        form,
+        event_date,
+        respond_by,
+    } = normalized;
+    let there = |there: bool, bit: u32| u32::from(there).wrapping_shl(bit);
+    out.push(
+        *category as u32
+            | (*matched_by as u32).wrapping_shl(8)
+            | there(form.is_some(), 11)
+            | there(event_date.is_some(), 12)
+            | there(respond_by.is_some(), 13),
+    );
+    if let Some(form) = form {
+        let letters = form.as_bytes();
+        out.push(letters.len() as u32);
+        for letter in letters {
+            out.push(u32::from(*letter));
         }
-        let now = UnixSeconds::from_millis(now);
-        let verified = self.0.verify_at(pairs.as_slice(), body, now);
-        verified.err().map(|reason| reason.to_string())
+    }
+    for date in [event_date, respond_by].into_iter().flatten() {
+        out.push(day(date));
     }
 }
 
-/// A plain object of JavaScript.
-fn object(value: &impl serde::Serialize) -> JsValue {
-    let json = serde_json::to_string(value).unwrap_or_default();
-    JSON::parse(&json).unwrap_or(JsValue::UNDEFINED)
+/// A date in one word: the year, four bits of month, five of day.
+fn day(date: &Date) -> u32 {
+    u32::from(date.year()).wrapping_shl(9)
+        | u32::from(date.month()).wrapping_shl(5)
+        | u32::from(date.day())
+}
+
+/// Why a text gets its category: the category's place and what told it as a character each, then the rule and
+/// the words, each in a line.
+#[wasm_bindgen]
+#[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
+pub fn explain(text: &str) -> String {
+    let mut words = String::new();
+    let (category, matched_by, rule) = status::explain_to(text, &mut |word| {
+        words.push('\n');
+        words.push_str(word);
+    });
+    let mut told = String::new();
+    told.push(char::from(category as u8));
+    told.push(char::from(matched_by as u8));
+    told.push_str(rule);
+    told.push_str(&words);
+    told
+}
+
+/// Reads a receipt number as people type it: the number; or, in three lines, the error's code, the character
+/// where it goes wrong, and a sentence.
+#[wasm_bindgen(js_name = parseReceipt)]
+#[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
+pub fn parse_receipt(text: &str) -> String {
+    match ReceiptNumber::parse(text) {
+        Ok(receipt) => receipt.bytes().map(char::from).collect(),
+        Err(error) => {
+            let position = decimal(error.position() as i64);
+            lines(&[error.code(), &position, &error.sentence()])
+        }
+    }
+}
+
+/// Verifies a webhook. The texts are the scheme, its header, the secret, the previous one, and then the
+/// request's headers, names and values by turns; times are seconds.
+///
+/// Gives lines: `current` or `previous`, when it was signed, and the message's id; or, behind a `!`, the
+/// reason's code and sentence; or behind a `?` what is wrong with scheme or secret.
+#[wasm_bindgen(js_name = verifyWebhook)]
+#[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
+pub fn verify_webhook(texts: &str, body: &[u8], now: f64, tolerance: f64) -> String {
+    let mut texts = split(texts);
+    let verifier = match verifier(&mut texts, tolerance) {
+        Ok(verifier) => verifier,
+        Err(sentence) => return ["?", sentence].concat(),
+    };
+    let mut headers: Vec<(&str, &str)> = Vec::new();
+    while let (Some(name), Some(value)) = (texts.next(), texts.next()) {
+        headers.push((name, value));
+    }
+    // A float-to-integer `as` saturates: no input is out of range.
+    match verifier.verify_at(headers.as_slice(), body, UnixSeconds(now as i64)) {
+        Ok(verified) => {
+            let signed_at = verified.signed_at.map(|at| decimal(at.0));
+            let secret = match verified.secret {
+                WhichSecret::Current => "current",
+                WhichSecret::Previous => "previous",
+            };
+            lines(&[
+                secret,
+                signed_at.as_deref().unwrap_or_default(),
+                verified.message_id.as_deref().unwrap_or_default(),
+            ])
+        }
+        Err(reason) => lines(&["!", reason.code(), &reason.sentence()]),
+    }
+}
+
+fn verifier(texts: &mut Texts<'_>, tolerance: f64) -> Result<Verifier, &'static str> {
+    let (scheme, secret) = party(texts)?;
+    let secrets = (secret, next(texts).map(parse).transpose()?);
+    // As `as` saturates, whatever is no number of seconds is out of bounds.
+    let tolerance =
+        Tolerance::seconds(tolerance as i64).ok_or("the tolerance should be 1 to 3600 seconds")?;
+    match Verifier::new(scheme, &secrets.0, secrets.1.as_ref()) {
+        Ok(verifier) => Ok(verifier.with_tolerance(tolerance)),
+        Err(error) => Err(error.sentence()),
+    }
+}
+
+/// The first texts: scheme, header and secret.
+fn party(texts: &mut Texts<'_>) -> Result<(Scheme, Secret), &'static str> {
+    let (scheme, header) = (texts.next().unwrap_or_default(), next(texts));
+    let scheme = Scheme::parse(scheme, header).map_err(|error| error.sentence())?;
+    Ok((scheme, parse(texts.next().unwrap_or_default())?))
+}
+
+fn parse(secret: &str) -> Result<Secret, &'static str> {
+    Secret::parse(secret).map_err(|error| error.sentence())
+}
+
+/// What a webhook is signed with by a scheme: the texts are the scheme, its header, the secret, the message's id
+/// and the timestamp. Gives the code's 32 bytes; or behind a `?` what is wrong.
+#[wasm_bindgen(js_name = webhookCode)]
+#[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
+pub fn webhook_code(texts: &str, body: &[u8]) -> Vec<u8> {
+    let mut texts = split(texts);
+    let code = party(&mut texts).and_then(|(scheme, secret)| {
+        let (id, timestamp) = (next(&mut texts), next(&mut texts));
+        let code = scheme.code(&secret, id, timestamp, body);
+        code.map_err(|error| error.sentence())
+    });
+    match code {
+        Ok(code) => code.to_vec(),
+        Err(sentence) => ["?", sentence].concat().into_bytes(),
+    }
+}
+
+fn lines(parts: &[&str]) -> String {
+    let mut lines = String::new();
+    for part in parts {
+        if !lines.is_empty() {
+            lines.push('\n');
+        }
+        lines.push_str(part);
+    }
+    lines
 }

@@ -139,7 +139,7 @@ impl GrantKeys {
         }
         let (signed, signature) = token.rsplit_once('.').ok_or(GrantError::Malformed)?;
         let (header, claims) = signed.split_once('.').ok_or(GrantError::Malformed)?;
-        let signature = base64::decode_url(signature).ok_or(GrantError::Malformed)?;
+        let signature = base64::decode_url(signature.as_bytes()).ok_or(GrantError::Malformed)?;
         // Each key is tried, whichever fits.
         let fits = [Some(&self.current), self.other.as_ref()]
             .into_iter()
@@ -172,7 +172,7 @@ pub fn is_grant(token: &str) -> bool {
 
 /// A part of a token as the text that it encodes.
 fn decoded(part: &str) -> Result<String, GrantError> {
-    let bytes = base64::decode_url(part).ok_or(GrantError::Malformed)?;
+    let bytes = base64::decode_url(part.as_bytes()).ok_or(GrantError::Malformed)?;
     String::from_utf8(bytes).map_err(|_| GrantError::Malformed)
 }
 

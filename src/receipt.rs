@@ -9,6 +9,8 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
+use crate::time::decimal;
+
 const LETTERS: usize = 3;
 const LENGTH: usize = 13;
 
@@ -26,6 +28,12 @@ impl ReceiptNumber {
         str::from_utf8(&self.0).unwrap_or_default()
     }
 
+    /// Its letters and digits.
+    #[cfg(feature = "browser")]
+    pub(crate) fn bytes(&self) -> impl Iterator<Item = u8> {
+        self.0.into_iter()
+    }
+
     /// Reads a number as people type it: in either case, with dashes and spaces between the
     /// characters, with white space around.
     ///
@@ -35,14 +43,16 @@ impl ReceiptNumber {
         let mut number = [0; LENGTH];
         let mut filled: usize = 0;
         let body = text.trim_end();
-        for (index, c) in body.chars().enumerate() {
+        let mut length: usize = 0;
+        for c in body.chars() {
+            length = length.saturating_add(1);
             let leading = filled == 0 && c.is_whitespace();
             if leading || is_separator(c) {
                 continue;
             }
             let fault = |kind| ReceiptError {
                 kind,
-                position: index.saturating_add(1),
+                position: length,
                 found: Some(c),
             };
             let byte = match (u8::try_from(c), filled < LETTERS) {
@@ -60,7 +70,7 @@ impl ReceiptNumber {
         }
         let ended = |kind| ReceiptError {
             kind,
-            position: body.chars().count().saturating_add(1),
+            position: length.saturating_add(1),
             found: None,
         };
         match filled {
@@ -132,49 +142,84 @@ impl ReceiptError {
     pub fn position(&self) -> usize {
         self.position
     }
+
+    /// A stable word for what is wrong.
+    pub fn code(&self) -> &'static str {
+        match self.kind {
+            Kind::Empty => "empty",
+            Kind::TooShort { .. } => "too_short",
+            Kind::TooLong => "too_long",
+            Kind::ExpectedLetter => "expected_letter",
+            Kind::ExpectedDigit => "expected_digit",
+        }
+    }
+
+    /// What is wrong, as `Display` gives it. Put together without `format!`, whose machinery would be a
+    /// twentieth of what a browser loads.
+    pub(crate) fn sentence(&self) -> String {
+        let number = |value: usize| decimal(value as i64);
+        let at = number(self.position);
+        let mut text = match self.kind {
+            Kind::Empty => "the receipt number is empty".to_owned(),
+            Kind::TooShort { found } => [
+                "the receipt number is too short: ",
+                &number(found),
+                " of 13 characters",
+            ]
+            .concat(),
+            Kind::TooLong => [
+                "the receipt number goes on after its 13 characters, at character ",
+                &at,
+            ]
+            .concat(),
+            Kind::ExpectedLetter => ["character ", &at, " should be a letter A to Z"].concat(),
+            Kind::ExpectedDigit => ["character ", &at, " should be a digit 0 to 9"].concat(),
+        };
+        if let Some(c) = self.found {
+            match c {
+                ' '..='~' => {
+                    text.push_str(", not \"");
+                    text.push(c);
+                    text.push('"');
+                }
+                _ => {
+                    text.push_str(", not U+");
+                    push_code(c, &mut text);
+                }
+            }
+            let instead = match (self.kind, c) {
+                (Kind::ExpectedDigit, 'O' | 'o') => Some('0'),
+                (Kind::ExpectedDigit, 'I' | 'i' | 'l') => Some('1'),
+                (Kind::ExpectedLetter, '0') => Some('O'),
+                (Kind::ExpectedLetter, '1') => Some('I'),
+                _ => None,
+            };
+            if let Some(instead) = instead {
+                text.push_str(" (perhaps ");
+                text.push(instead);
+                text.push_str("?)");
+            }
+        }
+        text.push_str("; a receipt number is three letters and ten digits, such as ABC1234567890");
+        text
+    }
+}
+
+/// A character's number as Unicode writes it: in hexadecimal, four digits or more.
+fn push_code(c: char, out: &mut String) {
+    let code = u32::from(c);
+    for place in (0..6u32).rev() {
+        let digit = code.wrapping_shr(place.wrapping_mul(4));
+        if digit > 0 || place < 4 {
+            let digit = char::from_digit(digit & 0xF, 16).unwrap_or('0');
+            out.push(digit.to_ascii_uppercase());
+        }
+    }
 }
 
 impl fmt::Display for ReceiptError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            kind,
-            position,
-            found,
-        } = *self;
-        match kind {
-            Kind::Empty => f.write_str("the receipt number is empty")?,
-            Kind::TooShort { found } => {
-                write!(
-                    f,
-                    "the receipt number is too short: {found} of 13 characters"
-                )?;
-            }
-            Kind::TooLong => {
-                write!(
-                    f,
-                    "the receipt number goes on after its 13 characters, at character {position}"
-                )?;
-            }
-            Kind::ExpectedLetter => write!(f, "character {position} should be a letter A to Z")?,
-            Kind::ExpectedDigit => write!(f, "character {position} should be a digit 0 to 9")?,
-        }
-        if let Some(c) = found {
-            match c {
-                ' '..='~' => write!(f, ", not \"{c}\"")?,
-                _ => write!(f, ", not U+{:04X}", u32::from(c))?,
-            }
-            let instead = match (kind, c) {
-                (Kind::ExpectedDigit, 'O' | 'o') => Some("0"),
-                (Kind::ExpectedDigit, 'I' | 'i' | 'l') => Some("1"),
-                (Kind::ExpectedLetter, '0') => Some("O"),
-                (Kind::ExpectedLetter, '1') => Some("I"),
-                _ => None,
-            };
-            if let Some(instead) = instead {
-                write!(f, " (perhaps {instead}?)")?;
-            }
-        }
-        f.write_str("; a receipt number is three letters and ten digits, such as ABC1234567890")
+        f.write_str(&self.sentence())
     }
 }
 

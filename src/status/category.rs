@@ -190,6 +190,7 @@ pub enum Category {
 }
 
 /// A row of the taxonomy.
+#[derive(Clone, Copy)]
 struct Row {
     category: Category,
     id: &'static str,
@@ -204,7 +205,17 @@ struct Row {
 impl Category {
     /// Every category, in the order of the taxonomy.
     pub fn all() -> impl ExactSizeIterator<Item = Self> {
-        TABLE.iter().map(|row| row.category)
+        ALL.iter().copied()
+    }
+
+    /// The id and the labels of the category at a place of the taxonomy.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "evaluated at compile time only, where a panic is a build error"
+    )]
+    pub(super) const fn names(at: usize) -> [&'static str; 3] {
+        let Row { id, en, es, .. } = TABLE[at];
+        [id, en, es]
     }
 
     fn row(self) -> &'static Row {
@@ -234,7 +245,10 @@ impl Category {
 
     /// Good news, bad news, or neither.
     pub fn outcome(self) -> Outcome {
-        self.row().outcome
+        OUTCOMES
+            .get(self as usize)
+            .copied()
+            .unwrap_or(Outcome::None)
     }
 
     /// Whether the applicant has to do something.
@@ -366,6 +380,44 @@ impl FromStr for Category {
     }
 }
 
+/// How many categories there are.
+pub(super) const CATEGORIES: usize = 52;
+
+/// Two columns of the table for themselves: where no more than these are asked for, as in a browser, its words
+/// need not be there.
+static ALL: [Category; CATEGORIES] = all();
+static OUTCOMES: [Outcome; CATEGORIES] = outcomes();
+
+#[expect(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "evaluated at compile time only, where a panic is a build error"
+)]
+const fn all() -> [Category; CATEGORIES] {
+    let mut all = [Category::Unknown; CATEGORIES];
+    let mut at = 0;
+    while at < CATEGORIES {
+        all[at] = TABLE[at].category;
+        at += 1;
+    }
+    all
+}
+
+#[expect(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "evaluated at compile time only, where a panic is a build error"
+)]
+const fn outcomes() -> [Outcome; CATEGORIES] {
+    let mut outcomes = [Outcome::None; CATEGORIES];
+    let mut at = 0;
+    while at < CATEGORIES {
+        outcomes[at] = TABLE[at].outcome;
+        at += 1;
+    }
+    outcomes
+}
+
 const fn row(
     category: Category,
     id: &'static str,
@@ -398,7 +450,7 @@ const UNKNOWN: Row = row(
 );
 
 #[rustfmt::skip]
-const TABLE: [Row; 52] = [
+const TABLE: [Row; CATEGORIES] = [
     row(Category::Received, "received", ("Case Received", "Caso recibido"), Stage::Intake, Outcome::None, false, false),
     row(Category::Rejected, "rejected", ("Rejected", "Rechazado"), Stage::Intake, Outcome::Adverse, true, true),
     row(Category::PaymentIssue, "payment_issue", ("Payment Issue", "Problema con el pago"), Stage::Intake, Outcome::None, true, false),

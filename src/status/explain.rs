@@ -38,6 +38,22 @@ impl fmt::Display for Explanation {
 /// assert_eq!(why.to_string(), "expedite request: Expedite Request Not Approved");
 /// ```
 pub fn explain(status_text: &str) -> Explanation {
+    let mut words = Vec::new();
+    let (category, matched_by, rule) =
+        explain_to(status_text, &mut |word| words.push(word.to_owned()));
+    Explanation {
+        category,
+        matched_by,
+        rule,
+        words,
+    }
+}
+
+/// The same, with the words one after another.
+pub(crate) fn explain_to(
+    status_text: &str,
+    each: &mut dyn FnMut(&str),
+) -> (Category, MatchedBy, &'static str) {
     let (category, matched_by, rule) = decide(status_text, true);
     let words = Words::of(status_text);
     let title = matched_by == MatchedBy::Title;
@@ -49,30 +65,31 @@ pub fn explain(status_text: &str) -> Explanation {
             .find(|word| word.head.gap >= Gap::Stop)
             .is_some_and(|word| word.head.gap == Gap::Hard);
     let mut units = 0u8;
-    let words = words
-        .enumerate()
-        .filter_map(|(at, word)| {
-            // A tag before the first word ends nothing.
-            if at > 0 && word.head.gap >= Gap::Stop {
-                units = units.saturating_add(1);
-            }
-            let sym = symbol(word.head.key);
-            let means = title
-                || !(word.head.digits || matches!(sym, UNLISTED | DIGITS | ONLY) || small(sym));
-            let here = units == u8::from(skip_title);
-            (here && means).then(|| String::from_utf8_lossy(word.raw).into_owned())
-        })
-        .collect();
-    Explanation {
-        category,
-        matched_by,
-        rule: match (matched_by, rule) {
-            (MatchedBy::Title, _) => "known title",
-            (_, Some(rule)) => name(rule),
-            (_, None) => "nothing told",
-        },
-        words,
+    for (at, word) in words.enumerate() {
+        // A tag before the first word ends nothing.
+        if at > 0 && word.head.gap >= Gap::Stop {
+            units = units.saturating_add(1);
+        }
+        let sym = symbol(word.head.key);
+        let means =
+            title || !(word.head.digits || matches!(sym, UNLISTED | DIGITS | ONLY) || small(sym));
+        if units == u8::from(skip_title) && means {
+            // Where it stands in the text: a slice of that needs no check for UTF-8.
+            let at = word
+                .raw
+                .as_ptr()
+                .addr()
+                .wrapping_sub(status_text.as_ptr().addr());
+            let raw = status_text.get(at..at.wrapping_add(word.raw.len()));
+            each(raw.unwrap_or_default());
+        }
     }
+    let rule = match (matched_by, rule) {
+        (MatchedBy::Title, _) => "known title",
+        (_, Some(rule)) => name(rule),
+        (_, None) => "nothing told",
+    };
+    (category, matched_by, rule)
 }
 
 /// Whether a link carries no weight in an explanation.

@@ -6,6 +6,7 @@
 //! holds no word.
 #![forbid(unsafe_code)]
 
+use super::table::Taken;
 use super::text::fold_into;
 
 /// A symbol: nouns from 0, events from 64, links from 128.
@@ -247,23 +248,25 @@ symbols! { LINKS, Link from 128:
         actively already administrativamente automaticamente actualmente activamente for with without within longer one any its this their time over";
 }
 
-/// The slots of the table: a power of two, about half of them taken.
-const SLOTS: usize = 2048;
+/// The slots of the table, of which more than half are taken.
+const SLOTS: usize = Taken::<64>::SLOTS;
+/// The words of the lists.
+const WORDS: usize = 1269;
 
-/// A word's check (0 marks an empty slot), and beside it its symbol.
+/// The words: which slots are taken, and of each that is a check and its symbol.
 ///
 /// Sixteen bits and a slot are kept of a word, because the table is most of what normalization weighs:
 /// of a hundred thousand words that are in no list, one is taken for a word that is.
 struct Table {
-    checks: [u16; SLOTS],
-    symbols: [Sym; SLOTS],
+    taken: Taken<64>,
+    checks: [u16; WORDS],
+    symbols: [Sym; WORDS],
 }
 
 /// Where a key's search begins, and what is kept of the key.
 const fn place(key: u64) -> (usize, u16) {
     let mixed = key.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    let check = (mixed >> 32) as u16;
-    ((mixed >> 53) as usize, if check == 0 { 1 } else { check })
+    ((mixed >> 53) as usize, (mixed >> 32) as u16)
 }
 
 #[expect(
@@ -272,10 +275,8 @@ const fn place(key: u64) -> (usize, u16) {
     reason = "evaluated at compile time only, where a panic is a build error"
 )]
 const fn build(lists: [&[(Sym, &str)]; 3]) -> Table {
-    let mut table = Table {
-        checks: [0; SLOTS],
-        symbols: [0; SLOTS],
-    };
+    let mut keys = [0; SLOTS];
+    let mut symbols = [0; SLOTS];
     let mut list = 0;
     while list < lists.len() {
         let mut entry = 0;
@@ -288,12 +289,12 @@ const fn build(lists: [&[(Sym, &str)]; 3]) -> Table {
                     key = fold_into(key, words[at]);
                 } else if key != 0 {
                     let (mut slot, check) = place(key);
-                    while table.checks[slot] != 0 {
-                        assert!(table.checks[slot] != check, "a word that is listed twice");
+                    while keys[slot] != 0 {
+                        assert!(place(keys[slot]).1 != check, "a word that is listed twice");
                         slot = (slot + 1) % SLOTS;
                     }
-                    table.checks[slot] = check;
-                    table.symbols[slot] = sym;
+                    keys[slot] = key;
+                    symbols[slot] = sym;
                     key = 0;
                 }
                 at += 1;
@@ -302,6 +303,21 @@ const fn build(lists: [&[(Sym, &str)]; 3]) -> Table {
         }
         list += 1;
     }
+    let mut table = Table {
+        taken: Taken::of(&keys),
+        checks: [0; WORDS],
+        symbols: [0; WORDS],
+    };
+    let (mut slot, mut word) = (0, 0);
+    while slot < SLOTS {
+        if keys[slot] != 0 {
+            table.checks[word] = place(keys[slot]).1;
+            table.symbols[word] = symbols[slot];
+            word += 1;
+        }
+        slot += 1;
+    }
+    assert!(word == WORDS, "WORDS is another number than there are");
     table
 }
 
@@ -311,13 +327,11 @@ static TABLE: Table = build([NOUNS, EVENTS, LINKS]);
 pub(super) fn symbol(key: u64) -> Sym {
     let (mut slot, check) = place(key);
     // The table is never full, so the search ends at an empty slot.
-    loop {
-        match TABLE.checks.get(slot) {
-            Some(&found) if found == check => {
-                return TABLE.symbols.get(slot).copied().unwrap_or(UNLISTED);
-            }
-            Some(0) | None => return UNLISTED,
-            Some(_) => slot = slot.wrapping_add(1) % SLOTS,
+    while let Some(word) = TABLE.taken.place(slot) {
+        if TABLE.checks.get(word) == Some(&check) {
+            return TABLE.symbols.get(word).copied().unwrap_or(UNLISTED);
         }
+        slot = slot.wrapping_add(1) % SLOTS;
     }
+    UNLISTED
 }

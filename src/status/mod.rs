@@ -14,11 +14,14 @@ mod lexicon;
 mod normalize;
 mod read;
 mod rules;
+mod table;
 mod text;
 mod titles;
 mod upstream;
 
 pub use category::{Category, CategoryId, Outcome, Stage, TAXONOMY};
+#[cfg(feature = "browser")]
+pub(crate) use explain::explain_to;
 pub use explain::{Explanation, explain};
 pub use facts::{Date, Facts, FormNumber, facts};
 pub use normalize::{MatchedBy, Normalized, by_words, normalize};

@@ -139,22 +139,44 @@ fn entity(text: &[u8]) -> Option<(u32, &[u8])> {
         // A number that is no character's is U+FFFD (HTML, "numeric character reference end state").
         return Some((char::from_u32(code).map_or(0xFFFD, u32::from), rest));
     }
-    let code = match name {
+    if name == b"amp" {
         // An entity that was encoded twice: `&amp;apos;`.
-        b"amp" => return entity(rest).or(Some((0x26, rest))),
-        b"apos" | b"rsquo" | b"lsquo" => 0x27,
-        b"quot" | b"ldquo" | b"rdquo" | b"nbsp" | b"lt" | b"gt" => 0x20,
-        b"ndash" | b"mdash" => 0x2014,
-        [letter, accent @ ..] => {
-            let accents: [&[u8]; 6] = [b"acute", b"tilde", b"uml", b"grave", b"circ", b"cedil"];
-            return accents
-                .contains(&accent)
-                .then(|| (u32::from(*letter), rest));
-        }
-        _ => return None,
-    };
-    Some((code, rest))
+        return entity(rest).or(Some((0x26, rest)));
+    }
+    let word = name.iter().copied().fold(0, fold_into);
+    if let Some((_, code)) = ENTITIES.iter().find(|(entity, _)| *entity == word) {
+        return Some((*code, rest));
+    }
+    let (letter, accent) = name.split_first()?;
+    let accent = accent.iter().copied().fold(0, fold_into);
+    ACCENTS
+        .contains(&accent)
+        .then(|| (u32::from(*letter), rest))
 }
+
+/// Entities by the keys of their names (which are exact for up to nine letters), and what they stand for here.
+static ENTITIES: [(u64, u32); 11] = [
+    (key("apos"), 0x27),
+    (key("rsquo"), 0x27),
+    (key("lsquo"), 0x27),
+    (key("quot"), 0x20),
+    (key("ldquo"), 0x20),
+    (key("rdquo"), 0x20),
+    (key("nbsp"), 0x20),
+    (key("lt"), 0x20),
+    (key("gt"), 0x20),
+    (key("ndash"), 0x2014),
+    (key("mdash"), 0x2014),
+];
+/// What follows the letter in the name of an accented one.
+static ACCENTS: [u64; 6] = [
+    key("acute"),
+    key("tilde"),
+    key("uml"),
+    key("grave"),
+    key("circ"),
+    key("cedil"),
+];
 
 /// The next character of `text`, which is not empty, and the rest behind it.
 fn wide(first: u8, rest: &[u8]) -> (u32, &[u8]) {

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 use super::category::Category;
+use super::table::Taken;
 use super::text::{Head, fold_into, key};
 
 /// The known titles.
@@ -578,13 +579,28 @@ pub(super) const fn counts(word: u64) -> bool {
     true
 }
 
-/// The slots of the table: a power of two, less than half of them taken.
-const SLOTS: usize = 1024;
+/// The slots of the table, of which half are taken.
+const SLOTS: usize = Taken::<16>::SLOTS;
+/// How many titles there are.
+const KNOWN: usize = count();
+
+#[expect(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "evaluated at compile time only, where a panic is a build error"
+)]
+const fn count() -> usize {
+    let (mut group, mut count) = (0, 0);
+    while group < TITLES.len() {
+        count += TITLES[group].1.len();
+        group += 1;
+    }
+    count
+}
 
 /// Where a hash's search begins, and what is kept of the hash: 24 bits and a place for the category.
 const fn place(hash: u64) -> (usize, u32) {
-    // The lowest bit that is kept marks the slot as taken.
-    ((hash >> 54) as usize, (hash as u32 & !0xFF) | 0x100)
+    ((hash >> 55) as usize, hash as u32 & !0xFF)
 }
 
 /// The folded form of a letter's second byte behind `0xC3`, in the titles above.
@@ -637,41 +653,52 @@ const fn hash_of(title: &str) -> u64 {
     clippy::arithmetic_side_effects,
     reason = "evaluated at compile time only, where a panic is a build error"
 )]
-const fn build() -> [u32; SLOTS] {
-    let mut table = [0; SLOTS];
+const fn build() -> (Taken<16>, [u32; KNOWN]) {
+    let mut keys = [0; SLOTS];
+    let mut entries = [0; SLOTS];
     let mut group = 0;
     while group < TITLES.len() {
         let (category, titles) = TITLES[group];
         let mut title = 0;
         while title < titles.len() {
-            let (mut slot, check) = place(hash_of(titles[title]));
-            while table[slot] != 0 {
-                assert!(table[slot] & !0xFF != check, "a title that is listed twice");
+            let hash = hash_of(titles[title]);
+            let (mut slot, check) = place(hash);
+            while keys[slot] != 0 {
+                assert!(place(keys[slot]).1 != check, "a title that is listed twice");
                 slot = (slot + 1) % SLOTS;
             }
-            table[slot] = check | category as u32;
+            keys[slot] = hash;
+            entries[slot] = check | category as u32;
             title += 1;
         }
         group += 1;
     }
-    table
+    let mut known = [0; KNOWN];
+    let (mut slot, mut title) = (0, 0);
+    while slot < SLOTS {
+        if keys[slot] != 0 {
+            known[title] = entries[slot];
+            title += 1;
+        }
+        slot += 1;
+    }
+    (Taken::of(&keys), known)
 }
 
-/// A title's check, and its category in the lowest byte; 0 marks an empty slot.
-static TABLE: [u32; SLOTS] = build();
+/// Which slots are taken; a title's check, and its category in the lowest byte.
+static TABLE: (Taken<16>, [u32; KNOWN]) = build();
 
 /// The category of the known title with this hash.
 fn find(hash: u64) -> Option<Category> {
     let (mut slot, check) = place(hash);
+    let (taken, known) = &TABLE;
     // The table is never full, so the search ends at an empty slot.
     loop {
-        match TABLE.get(slot) {
-            Some(&entry) if entry & !0xFF == check => {
-                return Category::all().nth((entry & 0xFF) as usize);
-            }
-            Some(0) | None => return None,
-            Some(_) => slot = slot.wrapping_add(1) % SLOTS,
+        let entry = *known.get(taken.place(slot)?)?;
+        if entry & !0xFF == check {
+            return Category::all().nth((entry & 0xFF) as usize);
         }
+        slot = slot.wrapping_add(1) % SLOTS;
     }
 }
 

@@ -1,14 +1,12 @@
 //! What a request's headers claim, before any of it is believed.
 #![forbid(unsafe_code)]
 
-use std::borrow::Cow;
-
-use base64ct::{Base64, Encoding};
 use sha2::{Digest, Sha256};
 
 use super::headers::{Field, Headers};
 use super::reason::Reason;
 use super::scheme::Scheme;
+use crate::base64;
 use crate::time::UnixSeconds;
 
 /// How many entries a signature header may have.
@@ -19,99 +17,203 @@ const MAX_ID: usize = 256;
 const MAX_DIGITS: usize = 19;
 
 /// What the headers claim.
-#[derive(Debug)]
-pub(super) struct Claim<'a> {
+#[derive(Debug, Default)]
+pub(super) struct Claim {
     /// The id of the message.
-    pub(super) id: Option<Cow<'a, str>>,
+    pub(super) id: Option<String>,
     /// The timestamp's own text, which is what is signed, and what it says.
-    pub(super) timestamp: Option<(Cow<'a, str>, UnixSeconds)>,
+    pub(super) timestamp: Option<(String, UnixSeconds)>,
     /// The signatures, or the hash of the secret that was presented.
     pub(super) candidates: Vec<[u8; 32]>,
 }
 
-impl<'a> Claim<'a> {
+impl Claim {
     /// Reads the headers that the scheme has.
-    pub(super) fn read(
-        scheme: &Scheme,
-        headers: &'a (impl Headers + ?Sized),
-    ) -> Result<Self, Reason> {
-        match scheme {
-            Scheme::SharedSecret { header } => Ok(Self {
-                id: None,
-                timestamp: None,
-                candidates: vec![Sha256::digest(once(headers, header)?.as_bytes()).into()],
-            }),
-            Scheme::StandardWebhooks { prefix } => {
-                let [id, timestamp, signature] =
-                    ["id", "timestamp", "signature"].map(|part| format!("{prefix}-{part}"));
-                let id_text = once(headers, &id)?;
-                if !is_message_id(&id_text) {
-                    return Err(Reason::IdMalformed { header: id });
-                }
-                let text = once(headers, &timestamp)?;
-                let moment =
-                    digits(&text).ok_or(Reason::TimestampMalformed { place: timestamp })?;
-                Ok(Self {
-                    id: Some(id_text),
-                    timestamp: Some((text, moment)),
-                    candidates: standard(&signature, &once(headers, &signature)?)?,
-                })
-            }
-            Scheme::TimestampedHex { header } => {
-                let field = once(headers, header)?;
-                let text = entry_once(header, &field, "t")?.to_owned();
-                let moment = digits(&text).ok_or_else(|| Reason::TimestampMalformed {
-                    place: format!("t in {header}"),
-                })?;
-                Ok(Self {
-                    id: None,
-                    timestamp: Some((text.into(), moment)),
-                    candidates: codes(
-                        header,
-                        field.split(',').map(|entry| entry.trim_start_matches(' ')),
-                        |entry| hexadecimal(entry.strip_prefix("v1=")?),
-                        "v1= and 64 hexadecimal digits",
-                    )?,
-                })
-            }
-            Scheme::Sha256Hex { header } => Ok(Self {
-                id: None,
-                timestamp: None,
-                candidates: codes(
-                    header,
-                    std::iter::once(once(headers, header)?.as_ref()),
-                    |entry| hexadecimal(entry.strip_prefix("sha256=")?),
-                    "sha256= and 64 hexadecimal digits",
-                )?,
-            }),
+    pub(super) fn read(scheme: &Scheme, headers: &dyn Headers) -> Result<Self, Reason> {
+        let mut reading = Reading {
+            headers,
+            claim: Self::default(),
+            place: String::new(),
+            fault: Fault::Missing,
+        };
+        match reading.all(scheme) {
+            Some(()) => Ok(reading.claim),
+            None => Err(reading.reason()),
         }
     }
 }
 
-fn once<'a>(headers: &'a (impl Headers + ?Sized), name: &str) -> Result<Cow<'a, str>, Reason> {
-    let header = || name.to_owned();
-    match headers.field(name) {
-        Field::Absent => Err(Reason::Missing { header: header() }),
-        Field::Doubled => Err(Reason::Doubled { header: header() }),
-        Field::Once(value) if value.is_empty() => Err(Reason::Empty { header: header() }),
-        Field::Once(value) => Ok(value),
+/// A claim as far as it is read.
+struct Reading<'a> {
+    headers: &'a dyn Headers,
+    claim: Claim,
+    /// The header that is being read, or where in it.
+    place: String,
+    /// What is wrong there, once something is.
+    fault: Fault,
+}
+
+/// What is wrong at a place.
+enum Fault {
+    Missing,
+    Doubled,
+    Empty,
+    Id,
+    Timestamp,
+    NoSignature(&'static str),
+    TooMany,
+}
+
+impl Reading<'_> {
+    /// Nothing where something is wrong: then that is noted.
+    fn all(&mut self, scheme: &Scheme) -> Option<()> {
+        let (header, list) = match scheme {
+            Scheme::SharedSecret { header } => {
+                let presented = self.value(header, "")?;
+                let hash = Sha256::digest(presented.as_bytes()).into();
+                self.claim.candidates.push(hash);
+                return Some(());
+            }
+            Scheme::StandardWebhooks { prefix } => {
+                let id = self.value(prefix, "-id")?;
+                if !is_message_id(&id) {
+                    return self.fail(Fault::Id);
+                }
+                self.claim.id = Some(id);
+                let text = self.value(prefix, "-timestamp")?;
+                self.signed_at(text)?;
+                (prefix, &SPACED)
+            }
+            Scheme::TimestampedHex { header } => (header, &COMMAED),
+            Scheme::Sha256Hex { header } => (header, &SINGLE),
+        };
+        let field = self.value(header, list.name)?;
+        let field = field.as_bytes();
+        if list.separator == COMMA {
+            let text = self.timestamp(header, field)?;
+            self.signed_at(text)?;
+            header.clone_into(&mut self.place);
+        }
+        // Fields of one name joined to one value (RFC 9110, 5.3); no entry ends in a comma.
+        if list.separator == SPACE && field.windows(2).any(|pair| pair == b", ") {
+            return self.fail(Fault::Doubled);
+        }
+        for (index, entry) in field.split(|&byte| byte == list.separator).enumerate() {
+            if index >= MAX_SIGNATURES {
+                return self.fail(Fault::TooMany);
+            }
+            let entry = match list.separator {
+                COMMA => without_spaces(entry),
+                _ => entry,
+            };
+            if let Some(code) = entry.strip_prefix(list.prefix).and_then(list.code) {
+                self.claim.candidates.push(code);
+            }
+        }
+        if self.claim.candidates.is_empty() {
+            return self.fail(Fault::NoSignature(list.form));
+        }
+        Some(())
+    }
+
+    /// The one value of a header.
+    fn value(&mut self, first: &str, second: &str) -> Option<String> {
+        self.place = [first, second].concat();
+        match self.headers.field(&self.place) {
+            Field::Absent => self.fail(Fault::Missing),
+            Field::Doubled => self.fail(Fault::Doubled),
+            Field::Once(value) if value.is_empty() => self.fail(Fault::Empty),
+            Field::Once(value) => Some(value.into_owned()),
+        }
+    }
+
+    /// The text of the one timestamp in a comma-separated list.
+    fn timestamp(&mut self, header: &str, field: &[u8]) -> Option<String> {
+        self.place = ["t in ", header].concat();
+        let mut found = None;
+        for entry in field.split(|&byte| byte == COMMA) {
+            if let Some(value) = without_spaces(entry).strip_prefix(b"t=")
+                && found.replace(value).is_some()
+            {
+                return self.fail(Fault::Doubled);
+            }
+        }
+        match found {
+            // What is not ASCII in it is no timestamp, whatever it is taken for.
+            Some(value) => Some(value.iter().copied().map(char::from).collect()),
+            None => self.fail(Fault::Missing),
+        }
+    }
+
+    fn signed_at(&mut self, text: String) -> Option<()> {
+        match digits(&text) {
+            Some(moment) => self.claim.timestamp = Some((text, moment)),
+            None => return self.fail(Fault::Timestamp),
+        }
+        Some(())
+    }
+
+    fn fail<T>(&mut self, fault: Fault) -> Option<T> {
+        self.fault = fault;
+        None
+    }
+
+    fn reason(self) -> Reason {
+        let header = self.place;
+        match self.fault {
+            Fault::Missing => Reason::Missing { header },
+            Fault::Doubled => Reason::Doubled { header },
+            Fault::Empty => Reason::Empty { header },
+            Fault::Id => Reason::IdMalformed { header },
+            Fault::Timestamp => Reason::TimestampMalformed { place: header },
+            Fault::NoSignature(form) => Reason::NoSignature { header, form },
+            Fault::TooMany => Reason::TooManySignatures { header },
+        }
     }
 }
 
-/// The value of the one entry `key=value` in a comma-separated list.
-fn entry_once<'a>(header: &str, field: &'a str, key: &str) -> Result<&'a str, Reason> {
-    let header = || format!("{key} in {header}");
-    let mut values = field.split(',').filter_map(|entry| {
-        entry
-            .trim_start_matches(' ')
-            .strip_prefix(key)?
-            .strip_prefix('=')
-    });
-    match (values.next(), values.next()) {
-        (None, _) => Err(Reason::Missing { header: header() }),
-        (Some(_), Some(_)) => Err(Reason::Doubled { header: header() }),
-        (Some(value), None) => Ok(value),
+const SPACE: u8 = b' ';
+const COMMA: u8 = b',';
+
+/// How a header lists signatures.
+struct List {
+    /// The rest of the header's name.
+    name: &'static str,
+    /// What stands between them; a NUL, which no header has, where there is only one.
+    separator: u8,
+    /// What a signature begins with; entries that do not are passed over.
+    prefix: &'static [u8],
+    code: fn(&[u8]) -> Option<[u8; 32]>,
+    form: &'static str,
+}
+
+static SPACED: List = List {
+    name: "-signature",
+    separator: SPACE,
+    prefix: b"v1,",
+    code: base64_code,
+    form: "v1, and 44 characters of base64",
+};
+static COMMAED: List = List {
+    name: "",
+    separator: COMMA,
+    prefix: b"v1=",
+    code: hexadecimal,
+    form: "v1= and 64 hexadecimal digits",
+};
+static SINGLE: List = List {
+    name: "",
+    separator: 0,
+    prefix: b"sha256=",
+    code: hexadecimal,
+    form: "sha256= and 64 hexadecimal digits",
+};
+
+fn without_spaces(mut entry: &[u8]) -> &[u8] {
+    while let Some(rest) = entry.strip_prefix(b" ") {
+        entry = rest;
     }
+    entry
 }
 
 /// Whether a text may be a message's id: visible ASCII without a full stop, which would leave open
@@ -125,57 +227,29 @@ pub(super) fn is_message_id(id: &str) -> bool {
 
 /// ASCII digits and nothing else: no sign, no white space, no fraction, no exponent.
 fn digits(text: &str) -> Option<UnixSeconds> {
-    let sound =
-        (1..=MAX_DIGITS).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-    sound.then(|| text.parse().ok().map(UnixSeconds)).flatten()
+    if !(1..=MAX_DIGITS).contains(&text.len()) {
+        return None;
+    }
+    let number = text.bytes().try_fold(0i64, |number, byte| {
+        let digit = char::from(byte).to_digit(10)?;
+        number.checked_mul(10)?.checked_add(i64::from(digit))
+    });
+    number.map(UnixSeconds)
 }
 
-fn hexadecimal(text: &str) -> Option<[u8; 32]> {
-    let mut code = [0; 32];
-    hex::decode_to_slice(text, &mut code).ok()?;
+fn hexadecimal(text: &[u8]) -> Option<[u8; 32]> {
+    let mut code = [0u8; 32];
+    if text.len() != 64 {
+        return None;
+    }
+    for (at, &digit) in text.iter().enumerate() {
+        let digit = char::from(digit).to_digit(16)? as u8;
+        let byte = code.get_mut(at.wrapping_shr(1))?;
+        *byte = byte.wrapping_shl(4) | digit;
+    }
     Some(code)
 }
 
-/// The `v1` entries of a space-separated list; entries of other versions are passed over.
-fn standard(header: &str, field: &str) -> Result<Vec<[u8; 32]>, Reason> {
-    // Fields of one name joined to one value (RFC 9110, 5.3); no entry ends in a comma.
-    if field.as_bytes().windows(2).any(|pair| pair == b", ") {
-        return Err(Reason::Doubled {
-            header: header.to_owned(),
-        });
-    }
-    let code = |entry: &str| {
-        let mut code = [0; 32];
-        let length = Base64::decode(entry.strip_prefix("v1,")?, &mut code)
-            .ok()?
-            .len();
-        (length == code.len()).then_some(code)
-    };
-    let form = "v1, and 44 characters of base64";
-    codes(header, field.split(' '), code, form)
-}
-
-/// The entries that are signatures, of at most [`MAX_SIGNATURES`] entries.
-fn codes<'a>(
-    header: &str,
-    entries: impl Iterator<Item = &'a str>,
-    code: impl Fn(&str) -> Option<[u8; 32]>,
-    form: &'static str,
-) -> Result<Vec<[u8; 32]>, Reason> {
-    let mut found = Vec::new();
-    for (index, entry) in entries.enumerate() {
-        if index >= MAX_SIGNATURES {
-            return Err(Reason::TooManySignatures {
-                header: header.to_owned(),
-            });
-        }
-        found.extend(code(entry));
-    }
-    if found.is_empty() {
-        return Err(Reason::NoSignature {
-            header: header.to_owned(),
-            form,
-        });
-    }
-    Ok(found)
+fn base64_code(text: &[u8]) -> Option<[u8; 32]> {
+    base64::decode(text.strip_suffix(b"=")?)?.try_into().ok()
 }

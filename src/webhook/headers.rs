@@ -20,6 +20,12 @@ pub trait Headers {
     fn field(&self, name: &str) -> Field<'_>;
 }
 
+impl<H: Headers + ?Sized> Headers for &H {
+    fn field(&self, name: &str) -> Field<'_> {
+        (**self).field(name)
+    }
+}
+
 /// Pairs of name and value, in any order.
 impl<K: AsRef<str>, V: AsRef<str>> Headers for [(K, V)] {
     fn field(&self, name: &str) -> Field<'_> {

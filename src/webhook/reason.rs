@@ -4,6 +4,7 @@
 use std::fmt;
 
 use super::claim::MAX_SIGNATURES;
+use crate::time::decimal;
 
 /// A difference of more than this many seconds comes of another unit, not of a slow clock: a year.
 const ANOTHER_UNIT: i64 = 31_536_000;
@@ -88,55 +89,67 @@ impl Reason {
             Self::TooNew { .. } => "too_new",
         }
     }
+
+    /// What is wrong, as `Display` gives it; without `format!`, for the browser's sake.
+    pub(crate) fn sentence(&self) -> String {
+        match self {
+            Self::Missing { header } => {
+                let asks = " is missing: is the scheme the one of the onboarding pack?";
+                [header, asks].concat()
+            }
+            Self::Doubled { header } => [header, " is there more than once"].concat(),
+            Self::Empty { header } => [header, " is empty"].concat(),
+            Self::IdMalformed { header } => {
+                let form = " should be 1 to 256 visible ASCII characters without a full stop";
+                [header, form].concat()
+            }
+            Self::TimestampMalformed { place } => {
+                [place, " should be seconds since 1970, digits only"].concat()
+            }
+            Self::NoSignature { header, form } => {
+                [header, " holds no signature of the form ", form].concat()
+            }
+            Self::TooManySignatures { header } => {
+                let most = decimal(MAX_SIGNATURES as i64);
+                [header, " has more than ", &most, " entries"].concat()
+            }
+            Self::Mismatch => {
+                "no signature matches: the body must be the raw bytes as they came, not parsed and \
+                 serialised again, and the secret the one of this endpoint"
+                    .to_owned()
+            }
+            Self::WrongSecret { header } => {
+                let compare =
+                    " holds another secret: compare it with the one of the onboarding pack";
+                [header, compare].concat()
+            }
+            Self::TooOld { seconds, tolerance } => [
+                "signed ",
+                &decimal(*seconds),
+                " s ago; the tolerance is ",
+                &decimal(*tolerance),
+                " s; a retry must be signed anew",
+            ]
+            .concat(),
+            Self::TooNew { seconds, tolerance } => [
+                "signed ",
+                &decimal(*seconds),
+                " s ahead of now; the tolerance is ",
+                &decimal(*tolerance),
+                if *seconds > ANOTHER_UNIT {
+                    " s; the timestamp should be seconds, not milliseconds"
+                } else {
+                    " s"
+                },
+            ]
+            .concat(),
+        }
+    }
 }
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing { header } => {
-                write!(
-                    f,
-                    "{header} is missing: is the scheme the one of the onboarding pack?"
-                )
-            }
-            Self::Doubled { header } => write!(f, "{header} is there more than once"),
-            Self::Empty { header } => write!(f, "{header} is empty"),
-            Self::IdMalformed { header } => write!(
-                f,
-                "{header} should be 1 to 256 visible ASCII characters without a full stop"
-            ),
-            Self::TimestampMalformed { place } => {
-                write!(f, "{place} should be seconds since 1970, digits only")
-            }
-            Self::NoSignature { header, form } => {
-                write!(f, "{header} holds no signature of the form {form}")
-            }
-            Self::TooManySignatures { header } => {
-                write!(f, "{header} has more than {MAX_SIGNATURES} entries")
-            }
-            Self::Mismatch => f.write_str(
-                "no signature matches: the body must be the raw bytes as they came, not parsed and \
-                 serialised again, and the secret the one of this endpoint",
-            ),
-            Self::WrongSecret { header } => write!(
-                f,
-                "{header} holds another secret: compare it with the one of the onboarding pack"
-            ),
-            Self::TooOld { seconds, tolerance } => {
-                write!(f, "signed {seconds} s ago; the tolerance is {tolerance} s")?;
-                f.write_str("; a retry must be signed anew")
-            }
-            Self::TooNew { seconds, tolerance } => {
-                write!(
-                    f,
-                    "signed {seconds} s ahead of now; the tolerance is {tolerance} s"
-                )?;
-                if *seconds > ANOTHER_UNIT {
-                    f.write_str("; the timestamp should be seconds, not milliseconds")?;
-                }
-                Ok(())
-            }
-        }
+        f.write_str(&self.sentence())
     }
 }
 

@@ -4,6 +4,7 @@
 use std::fmt;
 
 use super::secret::{Key, Secret, SecretError};
+use super::verify::signed;
 
 /// The header names' first word in Standard Webhooks.
 const STANDARD_PREFIX: &str = "webhook";
@@ -108,6 +109,21 @@ impl Scheme {
         }
     }
 
+    /// The code that signs `body`, with the id and the moment where the scheme secures them.
+    #[cfg_attr(
+        not(feature = "browser"),
+        expect(dead_code, reason = "the others sign by Signer")
+    )]
+    pub(crate) fn code(
+        &self,
+        secret: &Secret,
+        id: Option<&str>,
+        timestamp: Option<&str>,
+        body: &[u8],
+    ) -> Result<[u8; 32], SecretError> {
+        Ok(self.key(secret)?.code(&signed(id, timestamp, body)))
+    }
+
     /// The key that this scheme makes of a secret.
     pub(super) fn key(&self, secret: &Secret) -> Result<Key, SecretError> {
         match self {
@@ -136,9 +152,10 @@ pub enum SchemeError {
     HeaderMalformed,
 }
 
-impl fmt::Display for SchemeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl SchemeError {
+    /// What is wrong, in a sentence.
+    pub(crate) const fn sentence(self) -> &'static str {
+        match self {
             Self::Unknown => {
                 "the scheme should be shared-secret, standard-webhooks, timestamped-hex or sha256-hex"
             }
@@ -148,7 +165,13 @@ impl fmt::Display for SchemeError {
             Self::HeaderMalformed => {
                 "the header's name should be letters, digits and dashes, such as X-Torch-Secret"
             }
-        })
+        }
+    }
+}
+
+impl fmt::Display for SchemeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.sentence())
     }
 }
 

@@ -25,11 +25,11 @@ impl Secret {
     /// [`SecretError`] where it is empty, or has white space around it: no sender's has, but a copied
     /// line often does.
     pub fn parse(text: &str) -> Result<Self, SecretError> {
-        if text.trim_matches(is_blank).is_empty() {
+        if text.chars().all(is_blank) {
             Err(SecretError::Empty)
-        } else if text.ends_with(is_blank) {
+        } else if text.chars().next_back().is_some_and(is_blank) {
             Err(SecretError::WhiteSpaceAtEnd)
-        } else if text.starts_with(is_blank) {
+        } else if text.chars().next().is_some_and(is_blank) {
             Err(SecretError::WhiteSpaceAtStart)
         } else {
             Ok(Self(text.to_owned()))
@@ -49,7 +49,11 @@ impl Secret {
     /// missing.
     pub(super) fn base64_key(&self) -> Result<Key, SecretError> {
         let text = self.0.strip_prefix(PREFIX).unwrap_or(&self.0);
-        let bytes = base64::decode(text.trim_end_matches('=')).ok_or(SecretError::NotBase64)?;
+        let mut text = text.as_bytes();
+        while let Some(unpadded) = text.strip_suffix(b"=") {
+            text = unpadded;
+        }
+        let bytes = base64::decode(text).ok_or(SecretError::NotBase64)?;
         Key::new(&bytes)
     }
 
@@ -128,9 +132,10 @@ pub enum SecretError {
     TooShort,
 }
 
-impl fmt::Display for SecretError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl SecretError {
+    /// What is wrong, in a sentence.
+    pub(crate) const fn sentence(self) -> &'static str {
+        match self {
             Self::Empty => "the secret is empty",
             Self::WhiteSpaceAtStart => {
                 "the secret has white space at its start: copy it again without it"
@@ -147,7 +152,13 @@ impl fmt::Display for SecretError {
             Self::TooShort => {
                 "the secret should have 32 bytes or more: make one by openssl rand -base64 32"
             }
-        })
+        }
+    }
+}
+
+impl fmt::Display for SecretError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.sentence())
     }
 }
 

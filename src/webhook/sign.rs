@@ -3,7 +3,6 @@
 
 use std::fmt;
 
-use base64ct::{Base64, Encoding};
 use serde::Serialize;
 
 use super::claim::is_message_id;
@@ -11,15 +10,16 @@ use super::event::STATUS_UPDATED;
 use super::scheme::Scheme;
 use super::secret::{Key, Secret, SecretError};
 use super::verify::signed;
+use crate::base64;
 use crate::receipt::ReceiptNumber;
-use crate::time::UnixSeconds;
+use crate::time::{UnixSeconds, decimal};
 
 /// Signs webhooks by one [scheme](Scheme), with one secret, or two while it rotates.
 #[derive(Clone)]
 pub struct Signer {
     scheme: Scheme,
     secret: Secret,
-    keys: Vec<Key>,
+    keys: (Key, Option<Key>),
 }
 
 impl Signer {
@@ -33,17 +33,15 @@ impl Signer {
         current: &Secret,
         previous: Option<&Secret>,
     ) -> Result<Self, SecretError> {
-        for secret in [Some(current), previous].into_iter().flatten() {
+        let key = |secret: &Secret| {
             scheme.check(secret)?;
-        }
-        let keys = [Some(current), previous]
-            .into_iter()
-            .flatten()
-            .map(|secret| scheme.key(secret))
-            .collect::<Result<_, _>>()?;
+            scheme.key(secret)
+        };
+        let keys = (key(current)?, previous.map(key).transpose()?);
+        let secret = current.clone();
         Ok(Self {
             scheme,
-            secret: current.clone(),
+            secret,
             keys,
         })
     }
@@ -59,13 +57,10 @@ impl Signer {
         at: UnixSeconds,
         body: &[u8],
     ) -> Result<Vec<(String, String)>, SignError> {
-        let timestamp = || match at.0 {
-            0.. => Ok(at.0.to_string()),
+        let timestamp = decimal(at.0);
+        let early = || match at.0 {
+            0.. => Ok(()),
             _ => Err(SignError::BeforeTime),
-        };
-        let joined = |signed: &[&[u8]], separator: &str, write: fn([u8; 32]) -> String| {
-            let codes = self.keys.iter().map(|key| write(key.code(signed)));
-            codes.collect::<Vec<_>>().join(separator)
         };
         Ok(match &self.scheme {
             Scheme::SharedSecret { header } => {
@@ -75,29 +70,40 @@ impl Signer {
                 if !is_message_id(id) {
                     return Err(SignError::IdMalformed);
                 }
-                let timestamp = timestamp()?;
+                early()?;
                 let signed = signed(Some(id), Some(&timestamp), body);
-                let signature = joined(&signed, " ", |code| {
-                    format!("v1,{}", Base64::encode_string(&code))
+                let mut signature = String::new();
+                self.codes(&signed, |code| {
+                    let space = if signature.is_empty() { "" } else { " " };
+                    signature.extend([space, "v1,", &base64::encode(&code)]);
                 });
+                let name = |part: &str| [prefix, part].concat();
                 vec![
-                    (format!("{prefix}-id"), id.to_owned()),
-                    (format!("{prefix}-timestamp"), timestamp),
-                    (format!("{prefix}-signature"), signature),
+                    (name("-id"), id.to_owned()),
+                    (name("-timestamp"), timestamp),
+                    (name("-signature"), signature),
                 ]
             }
             Scheme::TimestampedHex { header } => {
-                let timestamp = timestamp()?;
+                early()?;
                 let signed = signed(None, Some(&timestamp), body);
-                let signatures = joined(&signed, ",", |code| format!("v1={}", hex::encode(code)));
-                vec![(header.clone(), format!("t={timestamp},{signatures}"))]
+                let mut value = ["t=", &timestamp].concat();
+                self.codes(&signed, |code| value.extend([",v1=", &hex::encode(code)]));
+                vec![(header.clone(), value)]
             }
             Scheme::Sha256Hex { header } => {
-                let code = self.keys.first().map(|key| key.code(&[body]));
-                let code = hex::encode(code.unwrap_or_default());
-                vec![(header.clone(), format!("sha256={code}"))]
+                let code = hex::encode(self.keys.0.code(&[body]));
+                vec![(header.clone(), ["sha256=", &code].concat())]
             }
         })
+    }
+
+    /// The codes of the current and of the previous secret.
+    fn codes(&self, signed: &[&[u8]], mut each: impl FnMut([u8; 32])) {
+        let (current, previous) = &self.keys;
+        for key in [Some(current), previous.as_ref()].into_iter().flatten() {
+            each(key.code(signed));
+        }
     }
 }
 
@@ -118,14 +124,21 @@ pub enum SignError {
     BeforeTime,
 }
 
-impl fmt::Display for SignError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl SignError {
+    /// What is wrong, in a sentence.
+    pub(crate) const fn sentence(self) -> &'static str {
+        match self {
             Self::IdMalformed => {
                 "a message's id should be 1 to 256 visible ASCII characters without a full stop"
             }
             Self::BeforeTime => "a webhook cannot be signed before 1970",
-        })
+        }
+    }
+}
+
+impl fmt::Display for SignError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.sentence())
     }
 }
 

@@ -115,8 +115,17 @@ impl Verifier {
         body: &[u8],
         now: UnixSeconds,
     ) -> Result<Verified, Reason> {
+        self.verified(&headers, body, now)
+    }
+
+    fn verified(
+        &self,
+        headers: &dyn Headers,
+        body: &[u8],
+        now: UnixSeconds,
+    ) -> Result<Verified, Reason> {
         let claim = Claim::read(&self.scheme, headers)?;
-        let timestamp = claim.timestamp.as_ref().map(|(text, _)| text.as_ref());
+        let timestamp = claim.timestamp.as_ref().map(|(text, _)| text.as_str());
         let signed = signed(claim.id.as_deref(), timestamp, body);
         let current = self.current.matches(&claim.candidates, &signed);
         let previous = self.previous.as_ref().map_or(Choice::from(0), |previous| {
@@ -134,7 +143,7 @@ impl Verifier {
         }
         Ok(Verified {
             secret,
-            message_id: claim.id.map(Into::into),
+            message_id: claim.id,
             signed_at,
         })
     }
