@@ -151,12 +151,12 @@ pub fn explain(text: &str) -> String {
 /// where it goes wrong, and a sentence.
 #[wasm_bindgen(js_name = parseReceipt)]
 #[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
-pub fn parse_receipt(text: &str) -> String {
+pub fn parse_receipt(text: &str) -> Vec<u8> {
     match ReceiptNumber::parse(text) {
-        Ok(receipt) => receipt.bytes().map(char::from).collect(),
+        Ok(receipt) => receipt.as_bytes().to_vec(),
         Err(error) => {
             let position = decimal(error.position() as i64);
-            lines(&[error.code(), &position, &error.sentence()])
+            lines(&[error.code(), &position, &error.sentence()]).into_bytes()
         }
     }
 }

@@ -30,8 +30,8 @@ impl ReceiptNumber {
 
     /// Its letters and digits.
     #[cfg(feature = "browser")]
-    pub(crate) fn bytes(&self) -> impl Iterator<Item = u8> {
-        self.0.into_iter()
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
     }
 
     /// Reads a number as people type it: in either case, with dashes and spaces between the

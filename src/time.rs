@@ -144,19 +144,18 @@ impl fmt::Display for Clock {
 /// A number's digits, without `format!`, whose machinery would be a twentieth of what a browser loads.
 pub(crate) fn decimal(number: i64) -> String {
     let mut text = String::new();
-    let mut rest = number.unsigned_abs();
-    loop {
-        let digit = (rest % 10) as u8;
-        text.insert(0, char::from(b'0'.wrapping_add(digit)));
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
     if number < 0 {
-        text.insert(0, '-');
+        text.push('-');
     }
+    push_digits(number.unsigned_abs(), &mut text);
     text
+}
+
+fn push_digits(number: u64, out: &mut String) {
+    if number > 9 {
+        push_digits(number / 10, out);
+    }
+    out.push(char::from(b'0'.wrapping_add((number % 10) as u8)));
 }
 
 #[cfg(test)]

@@ -389,8 +389,8 @@ impl Reader {
             // "Tribunal de Inmigración".
             (OF, IMMIGRATION) if clause.nouns.has(COURT) => EOIR,
             (APPEALS, OFFICE) => {
-                clause.nouns = clause.nouns.without(Set::of([APPEALS]));
-                clause.subject = clause.subject.without(Set::of([APPEALS]));
+                clause.nouns = clause.nouns.without(const { Set::of([APPEALS]) });
+                clause.subject = clause.subject.without(const { Set::of([APPEALS]) });
                 AAO
             }
             (IMMIGRATION | AAO, APPEALS) => AAO,
@@ -413,7 +413,7 @@ impl Reader {
             clause.to.add(sym);
         } else if self.negated {
             clause.not.add(sym);
-        } else if infinitive && !clause.did.any(Set::of([DECIDE, MAKE])) {
+        } else if infinitive && !clause.did.any(const { Set::of([DECIDE, MAKE]) }) {
             clause.to.add(sym);
         } else {
             clause.did.add(sym);

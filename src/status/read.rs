@@ -46,8 +46,10 @@ enum Aside {
 /// What is joined to the word behind it: "re-scheduled".
 const RE: u64 = key("re");
 
-/// The words in lower case that stand inside the names of forms.
-const INSIDE: [Sym; 8] = [TO, OR, AND, OF, ON, BY, AT, ARTICLE];
+/// Whether a word in lower case stands inside the names of forms.
+const fn inside(sym: Sym) -> bool {
+    matches!(sym, TO | OR | AND | OF | ON | BY | AT | ARTICLE)
+}
 
 impl<'a> Reading<'a> {
     #[inline]
@@ -191,7 +193,7 @@ impl<'a> Reading<'a> {
             || !(word.title
                 || word.digits
                 || sym == ONLY
-                || INSIDE.contains(&sym)
+                || inside(sym)
                 || word.key == const { key("er") })
         {
             stepped = false;

@@ -57,7 +57,8 @@ pub(super) fn meaning(c: &Clause) -> Option<Finding> {
     // Nobody came: whatever the appointment was for.
     if c.not.has(APPEAR)
         || c.did.has(NO_SHOW)
-        || (c.not.any(Set::of([COME, FILE])) && n.any(Set::of([APPT, INTERVIEW, BIO])))
+        || (c.not.any(const { Set::of([COME, FILE]) })
+            && n.any(const { Set::of([APPT, INTERVIEW, BIO]) }))
     {
         return told(C::AppointmentMissed, Rule::Missed);
     }
@@ -65,7 +66,8 @@ pub(super) fn meaning(c: &Clause) -> Option<Finding> {
         return told(expedite(c), Rule::Expedite);
     }
     if n.has(REFUND) || c.any(REFUNDED) {
-        let refused = c.did.any(Set::of([DENY, REJECT])) || c.not.any(Set::of([REFUNDED, APPROVE]));
+        let refused = c.did.any(const { Set::of([DENY, REJECT]) })
+            || c.not.any(const { Set::of([REFUNDED, APPROVE]) });
         return if refused {
             None
         } else {
@@ -78,7 +80,7 @@ pub(super) fn meaning(c: &Clause) -> Option<Finding> {
     if c.did.has(ABANDON) && !n.has(INTENT) {
         return told(C::Denied, Rule::Outcome);
     }
-    if n.any(Set::of([INTENT, NOID, NOIR])) {
+    if n.any(const { Set::of([INTENT, NOID, NOIR]) }) {
         return intent(c).and_then(|category| told(category, Rule::Intent));
     }
     if n.has(PREMIUM) {
@@ -105,7 +107,8 @@ pub(super) fn meaning(c: &Clause) -> Option<Finding> {
     if n.has(OATH) {
         return oath(c).and_then(|category| told(category, Rule::Oath));
     }
-    let about_fee = c.subject.has(FEE) && !c.subject.any(Set::of([CASE, REQUEST, STATUS]));
+    let about_fee =
+        c.subject.has(FEE) && !c.subject.any(const { Set::of([CASE, REQUEST, STATUS]) });
     if n.has(FEE) && (n.has(WAIVER) || about_fee || !c.did.any(DECISIVE)) {
         return fee(c).and_then(|category| told(category, Rule::Fee));
     }
@@ -115,7 +118,7 @@ pub(super) fn meaning(c: &Clause) -> Option<Finding> {
         return told(category, Rule::Biometrics);
     }
     // What was refused is the withdrawal, not the case.
-    if c.subject.has(WITHDRAWAL) && c.did.any(Set::of([DENY, REJECT])) {
+    if c.subject.has(WITHDRAWAL) && c.did.any(const { Set::of([DENY, REJECT]) }) {
         return None;
     }
     if (n.has(WITHDRAWAL) || c.any(WITHDRAW) || c.not.has(WITHDRAW))
@@ -147,14 +150,14 @@ pub(super) fn meaning(c: &Clause) -> Option<Finding> {
         return told(category, Rule::State);
     }
     if (n.has(RESPONSE) || c.did.has(RESPOND)) && !c.did.has(REVIEW) {
-        return if c.did.any(Set::of([RECEIVE, RESPOND, ACCEPT])) || !c.has_event() {
+        return if c.did.any(const { Set::of([RECEIVE, RESPOND, ACCEPT]) }) || !c.has_event() {
             told(C::ResponseReceived, Rule::Evidence)
         } else {
             None
         };
     }
     // A letter that brings a decision is a notice of it.
-    let brings = c.did.has(SEND) && n.any(Set::of([APPROVAL, DENIAL, DECISION, RECEIPT]));
+    let brings = c.did.has(SEND) && n.any(const { Set::of([APPROVAL, DENIAL, DECISION, RECEIPT]) });
     if n.has(LETTER) && !n.has(NOTICE) && !brings {
         return letter(c).and_then(|category| told(category, Rule::Letter));
     }
@@ -192,13 +195,16 @@ pub(super) fn meaning(c: &Clause) -> Option<Finding> {
 fn rest(c: &Clause) -> Option<Finding> {
     use Category as C;
     let n = c.nouns;
-    if c.did.has(UPDATE) && !n.any(Set::of([LETTER, RESPONSE])) {
+    if c.did.has(UPDATE) && !n.any(const { Set::of([LETTER, RESPONSE]) }) {
         return Some((C::RecordUpdated, Rule::Record));
     }
     let elsewhere = n.has(OFFICE) && (n.has(OTHER) || n.has(FROM));
     let there = c.subject.has(OFFICE) && c.subject.has(OTHER);
     if elsewhere
-        && (there || c.did.has(ARRIVE) || c.did.any(Set::of([RECEIVE, SEND])) || !c.has_event())
+        && (there
+            || c.did.has(ARRIVE)
+            || c.did.any(const { Set::of([RECEIVE, SEND]) })
+            || !c.has_event())
     {
         return Some((C::Transferred, Rule::Transfer));
     }
@@ -211,14 +217,16 @@ fn rest(c: &Clause) -> Option<Finding> {
     if c.not.has(ACCEPT) && n.any(FILING) {
         return Some((C::Rejected, Rule::Rejection));
     }
-    if n.has(RECEIPT) && (c.did.any(Set::of([RECEIVE, SEND, ISSUE, ORDER])) || n.has(NOTICE)) {
+    if n.has(RECEIPT)
+        && (c.did.any(const { Set::of([RECEIVE, SEND, ISSUE, ORDER]) }) || n.has(NOTICE))
+    {
         return Some((C::Received, Rule::Receipt));
     }
     let bare = n.is_empty() && c.unlisted == 0;
-    if c.did.any(Set::of([RECEIVE, ACCEPT, FILE])) && (n.any(FILING) || bare) {
+    if c.did.any(const { Set::of([RECEIVE, ACCEPT, FILE]) }) && (n.any(FILING) || bare) {
         return Some((C::Received, Rule::Receipt));
     }
-    let reviewed = c.did.any(Set::of([REVIEW, RESUME, PROCESSED])) || n.has(CDC);
+    let reviewed = c.did.any(const { Set::of([REVIEW, RESUME, PROCESSED]) }) || n.has(CDC);
     if reviewed
         && (n.has(APPROVAL)
             || n.any(FILING)
@@ -232,10 +240,10 @@ fn rest(c: &Clause) -> Option<Finding> {
 }
 
 fn expedite(c: &Clause) -> Category {
-    let refused = c.did.any(Set::of([DENY, REJECT, DECLINE, CLOSE]))
-        || (!c.yet && c.not.any(Set::of([APPROVE, ACCEPT, ELIGIBLE])))
+    let refused = c.did.any(const { Set::of([DENY, REJECT, DECLINE, CLOSE]) })
+        || (!c.yet && c.not.any(const { Set::of([APPROVE, ACCEPT, ELIGIBLE]) }))
         || c.nouns.has(DENIAL);
-    let granted = c.did.any(Set::of([APPROVE, ACCEPT])) || c.nouns.has(APPROVAL);
+    let granted = c.did.any(const { Set::of([APPROVE, ACCEPT]) }) || c.nouns.has(APPROVAL);
     match (granted, refused) {
         (true, false) => Category::ExpediteApproved,
         (false, true) if !c.not.has(DENY) => Category::ExpediteDenied,
@@ -244,16 +252,19 @@ fn expedite(c: &Clause) -> Category {
 }
 
 fn appeal(c: &Clause) -> Option<Category> {
-    let won = c.did.any(Set::of([APPROVE, SUSTAIN]));
+    let won = c.did.any(const { Set::of([APPROVE, SUSTAIN]) });
     let lost = c
         .did
-        .any(Set::of([DISMISS, DENY, TERMINATE, WITHDRAW, CLOSE]))
-        || (!c.yet && c.not.any(Set::of([APPROVE, SUSTAIN])));
+        .any(const { Set::of([DISMISS, DENY, TERMINATE, WITHDRAW, CLOSE]) })
+        || (!c.yet && c.not.any(const { Set::of([APPROVE, SUSTAIN]) }));
     // Nouns tell only where no event does: "the appeal of the denial was sustained".
     let silent = !won && !lost;
     let won = won || (silent && c.nouns.has(APPROVAL));
-    let lost = lost || (silent && c.nouns.any(Set::of([WITHDRAWAL, DENIAL, TERMINATION])));
-    let undone = c.not.any(Set::of([DISMISS, DENY, TERMINATE]));
+    let lost = lost
+        || (silent
+            && c.nouns
+                .any(const { Set::of([WITHDRAWAL, DENIAL, TERMINATION]) }));
+    let undone = c.not.any(const { Set::of([DISMISS, DENY, TERMINATE]) });
     match (won, lost) {
         _ if c.did.has(REJECT) => Some(Category::Rejected),
         (true, true) => None,
@@ -268,18 +279,21 @@ fn appeal(c: &Clause) -> Option<Category> {
 
 fn intent(c: &Clause) -> Option<Category> {
     let n = c.nouns;
-    if c.did.any(Set::of([CANCEL, WITHDRAW])) || n.any(Set::of([CANCELLATION, WITHDRAWAL])) {
+    if c.did.any(const { Set::of([CANCEL, WITHDRAW]) })
+        || n.any(const { Set::of([CANCELLATION, WITHDRAWAL]) })
+    {
         return None;
     }
-    if (n.has(RESPONSE) || c.did.has(RESPOND)) && !c.not.any(Set::of([RECEIVE, RESPOND])) {
+    if (n.has(RESPONSE) || c.did.has(RESPOND)) && !c.not.any(const { Set::of([RECEIVE, RESPOND]) })
+    {
         return Some(Category::ResponseReceived);
     }
     let all = Set(c.to.0 | c.did.0);
     let deny = n.has(NOID) || all.has(DENY) || n.has(DENIAL);
     let revoke = n.has(NOIR)
-        || all.any(Set::of([REVOKE, TERMINATE, REVERSE]))
+        || all.any(const { Set::of([REVOKE, TERMINATE, REVERSE]) })
         || (c.to.has(WITHDRAW) && n.has(APPROVAL))
-        || n.any(Set::of([REVOCATION, TERMINATION]));
+        || n.any(const { Set::of([REVOCATION, TERMINATION]) });
     match (deny, revoke) {
         (true, false) => Some(Category::IntentToDeny),
         (false, true) => Some(Category::IntentToRevoke),
@@ -295,7 +309,9 @@ fn intent(c: &Clause) -> Option<Category> {
 
 fn rejection(c: &Clause) -> Option<Category> {
     let n = c.nouns;
-    if c.did.any(Set::of([CANCEL, WITHDRAW, REVERSE, REVOKE])) {
+    if c.did
+        .any(const { Set::of([CANCEL, WITHDRAW, REVERSE, REVOKE]) })
+    {
         return None;
     }
     // "Your payment was rejected" is about the payment, "rejected: incorrect fee" about the case.
@@ -311,22 +327,28 @@ fn rejection(c: &Clause) -> Option<Category> {
 
 fn evidence(c: &Clause) -> Option<Category> {
     let n = c.nouns;
-    if c.did.any(Set::of([CANCEL, WITHDRAW])) || n.any(Set::of([CANCELLATION, WITHDRAWAL])) {
+    if c.did.any(const { Set::of([CANCEL, WITHDRAW]) })
+        || n.any(const { Set::of([CANCELLATION, WITHDRAWAL]) })
+    {
         return Some(Category::RequestCancelled);
     }
-    if c.not.any(Set::of([RESPOND, RECEIVE, FILE])) {
+    if c.not.any(const { Set::of([RESPOND, RECEIVE, FILE]) }) {
         return None;
     }
     if c.did.any(DECISIVE) {
         return None;
     }
-    if n.has(RESPONSE) || c.did.any(Set::of([RESPOND, RECEIVE, FILE, ACCEPT])) {
+    if n.has(RESPONSE)
+        || c.did
+            .any(const { Set::of([RESPOND, RECEIVE, FILE, ACCEPT]) })
+    {
         return Some(Category::ResponseReceived);
     }
-    if c.not.any(Set::of([ASK, SEND, ISSUE])) {
+    if c.not.any(const { Set::of([ASK, SEND, ISSUE]) }) {
         return None;
     }
-    let asked = n.has(REQUEST) || c.did.any(Set::of([ASK, SEND, ISSUE, ORDER])) || c.any(SEND);
+    let asked =
+        n.has(REQUEST) || c.did.any(const { Set::of([ASK, SEND, ISSUE, ORDER]) }) || c.any(SEND);
     if asked || !c.has_event() {
         return Some(Category::RequestForEvidence);
     }
@@ -344,19 +366,22 @@ fn interview(c: &Clause) -> Option<Category> {
     }
     if n.has(REQUEST)
         && (moved || c.any(UPDATE) || c.to.has(TRANSFER))
-        && c.did.any(Set::of([RECEIVE, REVIEW]))
+        && c.did.any(const { Set::of([RECEIVE, REVIEW]) })
     {
         return Some(Category::RescheduleRequested);
     }
-    if c.did.any(DECISIVE.without(Set::of([TRANSFER, CLOSE]))) || c.did.has(WAIVE) {
+    if c.did
+        .any(DECISIVE.without(const { Set::of([TRANSFER, CLOSE]) }))
+        || c.did.has(WAIVE)
+    {
         return outcome(c);
     }
-    let forwarded = c.did.any(Set::of([TRANSFER, SEND, HAVE])) && !n.has(NOTICE);
-    let waiting = n.has(LINE) || c.did.any(Set::of([REVIEW, HOLD]));
-    if c.did.any(Set::of([COMPLETE, TAKE, HELD])) || c.did.has(APPEAR) {
+    let forwarded = c.did.any(const { Set::of([TRANSFER, SEND, HAVE]) }) && !n.has(NOTICE);
+    let waiting = n.has(LINE) || c.did.any(const { Set::of([REVIEW, HOLD]) });
+    if c.did.any(const { Set::of([COMPLETE, TAKE, HELD]) }) || c.did.has(APPEAR) {
         return Some(Category::InterviewCompleted);
     }
-    if c.did.any(Set::of([RESCHEDULE])) {
+    if c.did.any(const { Set::of([RESCHEDULE]) }) {
         return Some(Category::InterviewScheduled);
     }
     // "Moved to a new date" moves the interview, "forwarded to a field office" the case.
@@ -369,7 +394,8 @@ fn interview(c: &Clause) -> Option<Category> {
     if waiting || forwarded || c.to.has(SCHEDULE) || (c.will && c.did.has(SCHEDULE)) {
         return Some(Category::InterviewReady);
     }
-    if c.did.has(SCHEDULE) || (n.has(NOTICE) && c.did.any(Set::of([SEND, ISSUE, ORDER]))) {
+    if c.did.has(SCHEDULE) || (n.has(NOTICE) && c.did.any(const { Set::of([SEND, ISSUE, ORDER]) }))
+    {
         return Some(Category::InterviewScheduled);
     }
     None
@@ -377,7 +403,7 @@ fn interview(c: &Clause) -> Option<Category> {
 
 fn oath(c: &Clause) -> Option<Category> {
     let set = c.any(SCHEDULE) || c.any(RESCHEDULE);
-    let noticed = c.nouns.has(NOTICE) && c.did.any(Set::of([SEND, ISSUE, ORDER]));
+    let noticed = c.nouns.has(NOTICE) && c.did.any(const { Set::of([SEND, ISSUE, ORDER]) });
     if c.did.has(CANCEL) || c.not.has(SCHEDULE) {
         return None;
     }
@@ -387,25 +413,26 @@ fn oath(c: &Clause) -> Option<Category> {
 fn fee(c: &Clause) -> Option<Category> {
     let n = c.nouns;
     if c.did.has(WAIVE) || n.has(WAIVER) {
-        let refused = c.did.any(Set::of([DENY, REJECT])) || c.not.any(Set::of([APPROVE, WAIVE]));
+        let refused = c.did.any(const { Set::of([DENY, REJECT]) })
+            || c.not.any(const { Set::of([APPROVE, WAIVE]) });
         return Some(if refused {
             Category::PaymentIssue
         } else {
             Category::Received
         });
     }
-    let failed = c.not.any(Set::of([
-        ACCEPT, RECEIVE, REVIEW, PROCESSED, COMPLETE, APPROVE, PAY,
-    ]));
+    let failed = c
+        .not
+        .any(const { Set::of([ACCEPT, RECEIVE, REVIEW, PROCESSED, COMPLETE, APPROVE, PAY]) });
     if failed
         || c.did
-            .any(Set::of([RETURN, DECLINE, HOLD, REVERSE, CANCEL, DENY]))
+            .any(const { Set::of([RETURN, DECLINE, HOLD, REVERSE, CANCEL, DENY]) })
         || n.has(PROBLEM)
     {
         return Some(Category::PaymentIssue);
     }
     if c.did
-        .any(Set::of([RECEIVE, ACCEPT, PROCESSED, PAY, APPROVE]))
+        .any(const { Set::of([RECEIVE, ACCEPT, PROCESSED, PAY, APPROVE]) })
     {
         return Some(Category::Received);
     }
@@ -415,31 +442,34 @@ fn fee(c: &Clause) -> Option<Category> {
 fn biometrics(c: &Clause) -> Option<Category> {
     let n = c.nouns;
     let moved = c.any(RESCHEDULE) || c.to.has(UPDATE);
-    if n.has(REQUEST) && moved && c.did.any(Set::of([RECEIVE, REVIEW, FILE])) {
+    if n.has(REQUEST) && moved && c.did.any(const { Set::of([RECEIVE, REVIEW, FILE]) }) {
         return Some(Category::RescheduleRequested);
     }
     if n.has(REQUEST) && n.has(APPT) && n.has(OTHER) && c.did.has(RECEIVE) {
         return Some(Category::RescheduleRequested);
     }
-    if c.did.has(CANCEL) || c.did.any(DECISIVE) || c.not.any(Set::of([TAKE, SCHEDULE, COMPLETE])) {
+    if c.did.has(CANCEL)
+        || c.did.any(DECISIVE)
+        || c.not.any(const { Set::of([TAKE, SCHEDULE, COMPLETE]) })
+    {
         return None;
     }
-    if c.did.any(Set::of([SCHEDULE, RESCHEDULE])) {
+    if c.did.any(const { Set::of([SCHEDULE, RESCHEDULE]) }) {
         return Some(Category::BiometricsScheduled);
     }
     if !n.has(BIO) {
         return None;
     }
-    if c.did.any(Set::of([COMPLETE, TAKE])) && !n.has(NOTICE) {
+    if c.did.any(const { Set::of([COMPLETE, TAKE]) }) && !n.has(NOTICE) {
         return Some(Category::BiometricsCompleted);
     }
     if n.has(NOTICE) || n.has(APPT) {
-        let sent = c.did.any(Set::of([SEND, ISSUE, ORDER, MAKE]));
+        let sent = c.did.any(const { Set::of([SEND, ISSUE, ORDER, MAKE]) });
         return sent.then_some(Category::BiometricsScheduled);
     }
     let done = c.any(TAKE)
         || c.did
-            .any(Set::of([COMPLETE, RECEIVE, REVIEW, UPDATE, ACCEPT]));
+            .any(const { Set::of([COMPLETE, RECEIVE, REVIEW, UPDATE, ACCEPT]) });
     done.then_some(Category::BiometricsCompleted)
 }
 
@@ -449,15 +479,18 @@ fn withdrawal(c: &Clause) -> Option<Category> {
     if c.did.has(WITHDRAW) && n.has(APPROVAL) {
         return Some(Category::Revoked);
     }
-    if n.any(BAD_NEWS) || c.not.has(WITHDRAW) || c.did.any(Set::of([CANCEL, DENY, REJECT, REVERSE]))
+    if n.any(BAD_NEWS)
+        || c.not.has(WITHDRAW)
+        || c.did
+            .any(const { Set::of([CANCEL, DENY, REJECT, REVERSE]) })
     {
         return None;
     }
-    if c.not.any(Set::of([REVOKE, CANCEL])) {
+    if c.not.any(const { Set::of([REVOKE, CANCEL]) }) {
         return Some(Category::Approved);
     }
     if c.did
-        .any(Set::of([ACKNOWLEDGE, APPROVE, COMPLETE, ACCEPT, PROCESSED]))
+        .any(const { Set::of([ACKNOWLEDGE, APPROVE, COMPLETE, ACCEPT, PROCESSED]) })
     {
         return Some(Category::Withdrawn);
     }
@@ -465,11 +498,13 @@ fn withdrawal(c: &Clause) -> Option<Category> {
         return None;
     }
     let asked = n.has(REQUEST) || c.to.has(WITHDRAW) || n.has(WITHDRAWAL);
-    if asked && (c.did.any(Set::of([RECEIVE, FILE, REVIEW])) || (n.has(REQUEST) && !c.has_event()))
+    if asked
+        && (c.did.any(const { Set::of([RECEIVE, FILE, REVIEW]) })
+            || (n.has(REQUEST) && !c.has_event()))
     {
         return Some(Category::WithdrawalRequested);
     }
-    if c.not.any(Set::of([ACKNOWLEDGE, APPROVE, ACCEPT])) {
+    if c.not.any(const { Set::of([ACKNOWLEDGE, APPROVE, ACCEPT]) }) {
         return None;
     }
     if c.did.has(ASK) {
@@ -479,26 +514,33 @@ fn withdrawal(c: &Clause) -> Option<Category> {
 }
 
 fn court(c: &Clause) -> Option<Category> {
-    if c.did.any(Set::of([CANCEL, TERMINATE, WITHDRAW, DISMISS])) {
+    if c.did
+        .any(const { Set::of([CANCEL, TERMINATE, WITHDRAW, DISMISS]) })
+    {
         return None;
     }
-    let back = c.did.any(Set::of([RETURN, REMAND])) || (c.nouns.has(FROM) && c.did.has(RECEIVE));
+    let back =
+        c.did.any(const { Set::of([RETURN, REMAND]) }) || (c.nouns.has(FROM) && c.did.has(RECEIVE));
     if back {
         return Some(Category::UnderReview);
     }
     if c.main != 0 && c.main != TRANSFER {
         return outcome(c);
     }
-    let gone = c.did.any(Set::of([
-        SEND, TRANSFER, REFER, ISSUE, FILE, ORDER, PRODUCE, MAKE, HAVE,
-    ]));
+    let gone = c.did.any(
+        const {
+            Set::of([
+                SEND, TRANSFER, REFER, ISSUE, FILE, ORDER, PRODUCE, MAKE, HAVE,
+            ])
+        },
+    );
     (gone || !c.has_event()).then_some(Category::Referred)
 }
 
 /// Appellate bodies, certification, and decisions affirmed or reversed.
 fn appellate(c: &Clause) -> Option<Category> {
     let n = c.nouns;
-    let upheld = c.did.any(Set::of([AFFIRM, SUSTAIN]));
+    let upheld = c.did.any(const { Set::of([AFFIRM, SUSTAIN]) });
     if upheld && n.has(APPROVAL) {
         return (!n.has(DENIAL) && c.main != REVOKE).then_some(
             match n.has(STATE) && c.did.has(SEND) {
@@ -507,7 +549,7 @@ fn appellate(c: &Clause) -> Option<Category> {
             },
         );
     }
-    if upheld && n.any(Set::of([DENIAL])) {
+    if upheld && n.any(const { Set::of([DENIAL]) }) {
         return Some(Category::Denied);
     }
     if c.did.has(REVERSE) && n.has(APPROVAL) && !n.any(BAD_NEWS) {
@@ -517,15 +559,17 @@ fn appellate(c: &Clause) -> Option<Category> {
         let pending = c.did.has(REMAND) || (c.did.has(CERTIFY) && c.main == 0);
         return pending.then_some(Category::AppealPending);
     }
-    if c.did.any(Set::of([TRANSFER, RETURN, RECEIVE])) && (n.has(FROM) || c.subject.has(AAO)) {
+    if c.did.any(const { Set::of([TRANSFER, RETURN, RECEIVE]) })
+        && (n.has(FROM) || c.subject.has(AAO))
+    {
         return Some(Category::Transferred);
     }
     if c.main != 0 && c.main != TRANSFER {
         return outcome(c);
     }
-    let moved = c.did.any(Set::of([
-        SEND, TRANSFER, REMAND, CERTIFY, REFER, REVIEW, RECEIVE,
-    ]));
+    let moved = c
+        .did
+        .any(const { Set::of([SEND, TRANSFER, REMAND, CERTIFY, REFER, REVIEW, RECEIVE]) });
     moved.then_some(Category::AppealPending)
 }
 
@@ -533,7 +577,9 @@ fn certificate(c: &Clause) -> Option<Category> {
     if c.did.has(DESTROY) || c.did.has(RETURN) || c.any(UNDELIVERABLE) || !c.not.is_empty() {
         return document(c);
     }
-    if c.did.any(Set::of([ISSUE, PRODUCE, MAKE, APPROVE])) {
+    if c.did
+        .any(const { Set::of([ISSUE, PRODUCE, MAKE, APPROVE]) })
+    {
         return Some(Category::CertificateIssued);
     }
     document(c).or_else(|| outcome(c))
@@ -548,7 +594,7 @@ fn document(c: &Clause) -> Option<Category> {
     if n.has(NOTICE) && !n.any(THING) {
         return None;
     }
-    if c.did.any(DECISIVE) && !c.did.any(Set::of([RETURN])) {
+    if c.did.any(DECISIVE) && !c.did.any(const { Set::of([RETURN]) }) {
         let asked = n.has(REQUEST) || n.has(REPLACEMENT) || n.has(DUPLICATE);
         let again = n.has(REQUEST) && (n.has(REPLACEMENT) || n.has(DUPLICATE));
         return match c.main {
@@ -556,9 +602,11 @@ fn document(c: &Clause) -> Option<Category> {
             _ => None,
         };
     }
-    let lost = c.not.any(Set::of([DELIVER, RECEIVE, RETURN, SEND, ARRIVE]))
+    let lost = c
+        .not
+        .any(const { Set::of([DELIVER, RECEIVE, RETURN, SEND, ARRIVE]) })
         || c.any(UNDELIVERABLE)
-        || c.did.any(Set::of([RETURN, HOLD, HELD]))
+        || c.did.any(const { Set::of([RETURN, HOLD, HELD]) })
         || (c.did.has(COME) && n.has(BACK));
     if lost {
         return Some(Category::DocumentReturned);
@@ -566,7 +614,7 @@ fn document(c: &Clause) -> Option<Category> {
     if c.did.has(PICK_UP) {
         return Some(Category::DocumentInTransit);
     }
-    if c.did.any(Set::of([DELIVER, ARRIVE])) {
+    if c.did.any(const { Set::of([DELIVER, ARRIVE]) }) {
         return Some(Category::DocumentDelivered);
     }
     if c.did.has(RECEIVE) && n.has(REQUEST) {
@@ -580,10 +628,10 @@ fn document(c: &Clause) -> Option<Category> {
             false => Category::CorrespondenceReceived,
         });
     }
-    if c.did.any(Set::of([SEND])) {
+    if c.did.any(const { Set::of([SEND]) }) {
         return Some(Category::DocumentMailed);
     }
-    if c.did.any(Set::of([PRODUCE, ORDER, ISSUE])) || c.to.has(PRODUCE) {
+    if c.did.any(const { Set::of([PRODUCE, ORDER, ISSUE]) }) || c.to.has(PRODUCE) {
         return Some(Category::DocumentProduced);
     }
     None
@@ -594,7 +642,9 @@ fn state(c: &Clause) -> Option<Category> {
     if c.did.has(RECEIVE) && c.nouns.has(FROM) {
         return Some(Category::UnderReview);
     }
-    let moved = c.did.any(Set::of([SEND, TRANSFER, RETURN, REFER, HAVE]));
+    let moved = c
+        .did
+        .any(const { Set::of([SEND, TRANSFER, RETURN, REFER, HAVE]) });
     if c.main != 0 && c.main != TRANSFER && c.last == c.main {
         return None;
     }
@@ -608,7 +658,7 @@ fn letter(c: &Clause) -> Option<Category> {
     if c.did.has(RETURN) || (c.did.has(COME) && c.nouns.has(BACK)) || c.any(UNDELIVERABLE) {
         return Some(Category::NoticeReturned);
     }
-    if c.did.any(Set::of([RECEIVE, REVIEW])) {
+    if c.did.any(const { Set::of([RECEIVE, REVIEW]) }) {
         return Some(Category::CorrespondenceReceived);
     }
     c.did.has(SEND).then_some(Category::NoticeMailed)
@@ -623,12 +673,12 @@ fn hold(c: &Clause) -> Option<Category> {
             c.did.has(CURRENT).then_some(Category::UnderReview)
         };
     }
-    let held = Set::of([HOLD, HELD]);
+    let held = const { Set::of([HOLD, HELD]) };
     if c.did.has(RESUME) || c.not.any(held) {
         return Some(Category::UnderReview);
     }
     if c.any(HOLD) || c.did.has(HELD) {
-        return Some(match c.did.any(Set::of([LIFT])) {
+        return Some(match c.did.any(const { Set::of([LIFT]) }) {
             true => Category::UnderReview,
             false if c.for_fee => Category::PaymentIssue,
             false => Category::OnHold,
@@ -650,7 +700,7 @@ fn outcome(c: &Clause) -> Option<Category> {
     // Bad news undone: what is left is nobody's guess.
     let undone = c
         .did
-        .any(Set::of([CANCEL, REVERSE, WITHDRAW, REVOKE, LIFT]))
+        .any(const { Set::of([CANCEL, REVERSE, WITHDRAW, REVOKE, LIFT]) })
         || !c.not.is_empty();
     if n.any(BAD_NEWS) && undone {
         return None;
@@ -658,7 +708,10 @@ fn outcome(c: &Clause) -> Option<Category> {
     if c.not.has(REVOKE) {
         return Some(Category::Approved);
     }
-    if n.has(APPROVAL) && c.did.any(Set::of([REVOKE, REVERSE, CANCEL, TERMINATE])) {
+    if n.has(APPROVAL)
+        && c.did
+            .any(const { Set::of([REVOKE, REVERSE, CANCEL, TERMINATE]) })
+    {
         return Some(Category::Revoked);
     }
     // What was to be undone and is not: nobody's guess either.
@@ -670,8 +723,9 @@ fn outcome(c: &Clause) -> Option<Category> {
         return None;
     }
     if c.not.any(DECISIVE) || c.not.has(CANCEL) {
-        let refused =
-            c.not.has(APPROVE) && !c.did.any(DECISIVE) && !c.not.any(Set::of([DENY, REJECT]));
+        let refused = c.not.has(APPROVE)
+            && !c.did.any(DECISIVE)
+            && !c.not.any(const { Set::of([DENY, REJECT]) });
         return refused.then_some(Category::Denied);
     }
     match c.main {
@@ -686,7 +740,9 @@ fn outcome(c: &Clause) -> Option<Category> {
         _ => {}
     }
     // Nouns alone: "Approval Notice Was Sent", "Denial Notice".
-    let told = !c.has_event() || c.did.any(Set::of([SEND, ISSUE, MAKE, ORDER, NOTIFY]));
+    let told = !c.has_event()
+        || c.did
+            .any(const { Set::of([SEND, ISSUE, MAKE, ORDER, NOTIFY]) });
     if !told || !c.not.is_empty() || n.has(REQUEST) || n.has(OTHER_NOTICE) {
         return None;
     }
@@ -705,10 +761,13 @@ fn notice(c: &Clause) -> Option<Category> {
     if !n.has(NOTICE) {
         return None;
     }
-    if c.did.any(Set::of([RETURN])) || c.any(UNDELIVERABLE) || c.not.any(Set::of([DELIVER])) {
+    if c.did.any(const { Set::of([RETURN]) })
+        || c.any(UNDELIVERABLE)
+        || c.not.any(const { Set::of([DELIVER]) })
+    {
         return Some(Category::NoticeReturned);
     }
-    let sent = c.did.any(Set::of([SEND, ISSUE, ORDER, MAKE])) || c.to.has(SEND);
+    let sent = c.did.any(const { Set::of([SEND, ISSUE, ORDER, MAKE]) }) || c.to.has(SEND);
     if n.has(ACTION) && (c.did.has(EXPLAIN) || c.did.has(NOTIFY)) {
         return Some(Category::NoticeOfIntent);
     }
@@ -732,7 +791,7 @@ fn decision(c: &Clause) -> Option<Category> {
         return None;
     }
     if c.did
-        .any(Set::of([SEND, MAKE, ISSUE, TAKE, COMPLETE, DECIDE]))
+        .any(const { Set::of([SEND, MAKE, ISSUE, TAKE, COMPLETE, DECIDE]) })
     {
         return Some(Category::DecisionIssued);
     }

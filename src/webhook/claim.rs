@@ -88,22 +88,22 @@ impl Reading<'_> {
             Scheme::Sha256Hex { header } => (header, &SINGLE),
         };
         let field = self.value(header, list.name)?;
-        let field = field.as_bytes();
-        if list.separator == COMMA {
-            let text = self.timestamp(header, field)?;
+        if list.separator == ',' {
+            let text = self.timestamp(header, &field)?;
             self.signed_at(text)?;
             header.clone_into(&mut self.place);
         }
         // Fields of one name joined to one value (RFC 9110, 5.3); no entry ends in a comma.
-        if list.separator == SPACE && field.windows(2).any(|pair| pair == b", ") {
+        let joined = field.as_bytes().windows(2).any(|pair| pair == b", ");
+        if list.separator == ' ' && joined {
             return self.fail(Fault::Doubled);
         }
-        for (index, entry) in field.split(|&byte| byte == list.separator).enumerate() {
+        for (index, entry) in field.split(list.separates).enumerate() {
             if index >= MAX_SIGNATURES {
                 return self.fail(Fault::TooMany);
             }
             let entry = match list.separator {
-                COMMA => without_spaces(entry),
+                ',' => without_spaces(entry),
                 _ => entry,
             };
             if let Some(code) = entry.strip_prefix(list.prefix).and_then(list.code) {
@@ -128,19 +128,18 @@ impl Reading<'_> {
     }
 
     /// The text of the one timestamp in a comma-separated list.
-    fn timestamp(&mut self, header: &str, field: &[u8]) -> Option<String> {
+    fn timestamp(&mut self, header: &str, field: &str) -> Option<String> {
         self.place = ["t in ", header].concat();
         let mut found = None;
-        for entry in field.split(|&byte| byte == COMMA) {
-            if let Some(value) = without_spaces(entry).strip_prefix(b"t=")
+        for entry in field.split(COMMAED.separates) {
+            if let Some(value) = without_spaces(entry).strip_prefix("t=")
                 && found.replace(value).is_some()
             {
                 return self.fail(Fault::Doubled);
             }
         }
         match found {
-            // What is not ASCII in it is no timestamp, whatever it is taken for.
-            Some(value) => Some(value.iter().copied().map(char::from).collect()),
+            Some(value) => Some(value.to_owned()),
             None => self.fail(Fault::Missing),
         }
     }
@@ -172,45 +171,46 @@ impl Reading<'_> {
     }
 }
 
-const SPACE: u8 = b' ';
-const COMMA: u8 = b',';
-
 /// How a header lists signatures.
 struct List {
     /// The rest of the header's name.
     name: &'static str,
     /// What stands between them; a NUL, which no header has, where there is only one.
-    separator: u8,
+    separator: char,
+    separates: fn(char) -> bool,
     /// What a signature begins with; entries that do not are passed over.
-    prefix: &'static [u8],
-    code: fn(&[u8]) -> Option<[u8; 32]>,
+    prefix: &'static str,
+    code: fn(&str) -> Option<[u8; 32]>,
     form: &'static str,
 }
 
 static SPACED: List = List {
     name: "-signature",
-    separator: SPACE,
-    prefix: b"v1,",
+    separator: ' ',
+    separates: |c| c == ' ',
+    prefix: "v1,",
     code: base64_code,
     form: "v1, and 44 characters of base64",
 };
 static COMMAED: List = List {
     name: "",
-    separator: COMMA,
-    prefix: b"v1=",
+    separator: ',',
+    separates: |c| c == ',',
+    prefix: "v1=",
     code: hexadecimal,
     form: "v1= and 64 hexadecimal digits",
 };
 static SINGLE: List = List {
     name: "",
-    separator: 0,
-    prefix: b"sha256=",
+    separator: '\0',
+    separates: |c| c == '\0',
+    prefix: "sha256=",
     code: hexadecimal,
     form: "sha256= and 64 hexadecimal digits",
 };
 
-fn without_spaces(mut entry: &[u8]) -> &[u8] {
-    while let Some(rest) = entry.strip_prefix(b" ") {
+fn without_spaces(mut entry: &str) -> &str {
+    while let Some(rest) = entry.strip_prefix(' ') {
         entry = rest;
     }
     entry
@@ -230,19 +230,20 @@ fn digits(text: &str) -> Option<UnixSeconds> {
     if !(1..=MAX_DIGITS).contains(&text.len()) {
         return None;
     }
-    let number = text.bytes().try_fold(0i64, |number, byte| {
+    // Nineteen digits are no more than 64 bits hold.
+    let number = text.bytes().try_fold(0u64, |number, byte| {
         let digit = char::from(byte).to_digit(10)?;
-        number.checked_mul(10)?.checked_add(i64::from(digit))
+        Some(number.wrapping_mul(10).wrapping_add(u64::from(digit)))
     });
-    number.map(UnixSeconds)
+    i64::try_from(number?).ok().map(UnixSeconds)
 }
 
-fn hexadecimal(text: &[u8]) -> Option<[u8; 32]> {
+fn hexadecimal(text: &str) -> Option<[u8; 32]> {
     let mut code = [0u8; 32];
     if text.len() != 64 {
         return None;
     }
-    for (at, &digit) in text.iter().enumerate() {
+    for (at, digit) in text.bytes().enumerate() {
         let digit = char::from(digit).to_digit(16)? as u8;
         let byte = code.get_mut(at.wrapping_shr(1))?;
         *byte = byte.wrapping_shl(4) | digit;
@@ -250,6 +251,8 @@ fn hexadecimal(text: &[u8]) -> Option<[u8; 32]> {
     Some(code)
 }
 
-fn base64_code(text: &[u8]) -> Option<[u8; 32]> {
-    base64::decode(text.strip_suffix(b"=")?)?.try_into().ok()
+fn base64_code(text: &str) -> Option<[u8; 32]> {
+    base64::decode(text.as_bytes().strip_suffix(b"=")?)?
+        .try_into()
+        .ok()
 }

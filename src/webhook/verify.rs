@@ -205,16 +205,17 @@ pub enum WhichSecret {
     Previous,
 }
 
-/// What is signed: the parts that there are, with a full stop between them.
+/// What is signed: the parts that there are, with a full stop behind the id and the timestamp.
 pub(super) fn signed<'a>(
     id: Option<&'a str>,
     timestamp: Option<&'a str>,
     body: &'a [u8],
-) -> Vec<&'a [u8]> {
-    let mut parts: Vec<&[u8]> = Vec::with_capacity(5);
-    for part in [id, timestamp].into_iter().flatten() {
-        parts.extend([part.as_bytes(), b"."]);
-    }
-    parts.push(body);
-    parts
+) -> [&'a [u8]; 5] {
+    let (id, id_end) = stopped(id);
+    let (timestamp, timestamp_end) = stopped(timestamp);
+    [id, id_end, timestamp, timestamp_end, body]
+}
+
+fn stopped(part: Option<&str>) -> (&[u8], &[u8]) {
+    part.map_or((&[], &[]), |part| (part.as_bytes(), b"."))
 }
