@@ -15,7 +15,7 @@ use crate::receipt::ReceiptNumber;
 use crate::status;
 use crate::status::{Date, Normalized};
 use crate::time::{UnixSeconds, decimal};
-use crate::webhook::{Scheme, Secret, Tolerance, Verifier, WhichSecret};
+use crate::webhook::{Scheme, Secret, SecretError, Tolerance, Verifier, WhichSecret};
 
 #[global_allocator]
 static ARENA: Arena = Arena(Cell::new(0));
@@ -129,8 +129,8 @@ fn day(date: &Date) -> u32 {
         | u32::from(date.day())
 }
 
-/// Why a text gets its category: the category's place and what told it as a character each, then the rule and
-/// the words, each in a line.
+/// Why a text gets its category: the places of the category, of what told it and of the rule, as a character
+/// each, and the words, each in a line.
 #[wasm_bindgen]
 #[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
 pub fn explain(text: &str) -> String {
@@ -140,9 +140,9 @@ pub fn explain(text: &str) -> String {
         words.push_str(word);
     });
     let mut told = String::new();
-    told.push(char::from(category as u8));
-    told.push(char::from(matched_by as u8));
-    told.push_str(rule);
+    for place in [category as u8, matched_by as u8, rule as u8] {
+        told.push(char::from(place));
+    }
     told.push_str(&words);
     told
 }
@@ -164,27 +164,29 @@ pub fn parse_receipt(text: &str) -> Vec<u8> {
 /// Verifies a webhook. The texts are the scheme, its header, the secret, the previous one, and then the
 /// request's headers, names and values by turns; times are seconds.
 ///
-/// Gives lines: `current` or `previous`, when it was signed, and the message's id; or, behind a `!`, the
-/// reason's code and sentence; or behind a `?` what is wrong with scheme or secret.
+/// Gives lines: `c` for the current secret or `p` for the previous one, when it was signed, and the message's
+/// id. Or `!` and the reason's letter (`a` is the first), and in lines what it is about. Or as [`unusable`].
 #[wasm_bindgen(js_name = verifyWebhook)]
 #[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
 pub fn verify_webhook(texts: &str, body: &[u8], now: f64, tolerance: f64) -> String {
     let mut texts = split(texts);
-    let verifier = match verifier(&mut texts, tolerance) {
+    let verifier = match verifier(&mut texts) {
         Ok(verifier) => verifier,
-        Err(sentence) => return ["?", sentence].concat(),
+        Err(unusable) => return unusable,
     };
     let mut headers: Vec<(&str, &str)> = Vec::new();
     while let (Some(name), Some(value)) = (texts.next(), texts.next()) {
         headers.push((name, value));
     }
     // A float-to-integer `as` saturates: no input is out of range.
+    let tolerance = Tolerance::seconds(tolerance as i64).unwrap_or_default();
+    let verifier = verifier.with_tolerance(tolerance);
     match verifier.verify_at(headers.as_slice(), body, UnixSeconds(now as i64)) {
         Ok(verified) => {
             let signed_at = verified.signed_at.map(|at| decimal(at.0));
             let secret = match verified.secret {
-                WhichSecret::Current => "current",
-                WhichSecret::Previous => "previous",
+                WhichSecret::Current => "c",
+                WhichSecret::Previous => "p",
             };
             lines(&[
                 secret,
@@ -192,47 +194,57 @@ pub fn verify_webhook(texts: &str, body: &[u8], now: f64, tolerance: f64) -> Str
                 verified.message_id.as_deref().unwrap_or_default(),
             ])
         }
-        Err(reason) => lines(&["!", reason.code(), &reason.sentence()]),
+        Err(reason) => {
+            let [first, second] = reason.holds();
+            lines(&[&marked('!', reason.place()), &first, &second])
+        }
     }
 }
 
-fn verifier(texts: &mut Texts<'_>, tolerance: f64) -> Result<Verifier, &'static str> {
+fn verifier(texts: &mut Texts<'_>) -> Result<Verifier, String> {
     let (scheme, secret) = party(texts)?;
-    let secrets = (secret, next(texts).map(parse).transpose()?);
-    // As `as` saturates, whatever is no number of seconds is out of bounds.
-    let tolerance =
-        Tolerance::seconds(tolerance as i64).ok_or("the tolerance should be 1 to 3600 seconds")?;
-    match Verifier::new(scheme, &secrets.0, secrets.1.as_ref()) {
-        Ok(verifier) => Ok(verifier.with_tolerance(tolerance)),
-        Err(error) => Err(error.sentence()),
-    }
+    let previous = next(texts).map(parse).transpose()?;
+    Verifier::new(scheme, &secret, previous.as_ref()).map_err(unusable)
 }
 
 /// The first texts: scheme, header and secret.
-fn party(texts: &mut Texts<'_>) -> Result<(Scheme, Secret), &'static str> {
+fn party(texts: &mut Texts<'_>) -> Result<(Scheme, Secret), String> {
     let (scheme, header) = (texts.next().unwrap_or_default(), next(texts));
-    let scheme = Scheme::parse(scheme, header).map_err(|error| error.sentence())?;
-    Ok((scheme, parse(texts.next().unwrap_or_default())?))
+    match Scheme::parse(scheme, header) {
+        Ok(scheme) => Ok((scheme, parse(texts.next().unwrap_or_default())?)),
+        Err(error) => Err(marked('#', error as usize)),
+    }
 }
 
-fn parse(secret: &str) -> Result<Secret, &'static str> {
-    Secret::parse(secret).map_err(|error| error.sentence())
+fn parse(secret: &str) -> Result<Secret, String> {
+    Secret::parse(secret).map_err(unusable)
+}
+
+/// Why a secret cannot be used: `?` and the error's letter. (Of a scheme: `#`.)
+fn unusable(error: SecretError) -> String {
+    marked('?', error as usize)
+}
+
+fn marked(mark: char, place: usize) -> String {
+    let mut text = String::new();
+    text.push(mark);
+    text.push(char::from(b'a'.wrapping_add(place as u8)));
+    text
 }
 
 /// What a webhook is signed with by a scheme: the texts are the scheme, its header, the secret, the message's id
-/// and the timestamp. Gives the code's 32 bytes; or behind a `?` what is wrong.
+/// and the timestamp. Gives the code's 32 bytes; or as [`unusable`].
 #[wasm_bindgen(js_name = webhookCode)]
 #[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
 pub fn webhook_code(texts: &str, body: &[u8]) -> Vec<u8> {
     let mut texts = split(texts);
     let code = party(&mut texts).and_then(|(scheme, secret)| {
         let (id, timestamp) = (next(&mut texts), next(&mut texts));
-        let code = scheme.code(&secret, id, timestamp, body);
-        code.map_err(|error| error.sentence())
+        scheme.code(&secret, id, timestamp, body).map_err(unusable)
     });
     match code {
         Ok(code) => code.to_vec(),
-        Err(sentence) => ["?", sentence].concat().into_bytes(),
+        Err(unusable) => unusable.into_bytes(),
     }
 }
 

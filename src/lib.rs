@@ -74,6 +74,9 @@ mod edge;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 
+#[cfg(test)]
+mod words;
+
 /// The README's example is run like those of the documentation.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -6,7 +6,6 @@ use std::fmt;
 use super::category::Category;
 use super::lexicon::{DIGITS, ONLY, UNLISTED, symbol};
 use super::normalize::{MatchedBy, decide};
-use super::rules::Rule;
 use super::text::{Gap, Words};
 
 /// Why a text got its category: the rule, and the words that decided.
@@ -44,16 +43,16 @@ pub fn explain(status_text: &str) -> Explanation {
     Explanation {
         category,
         matched_by,
-        rule,
+        rule: RULES.get(rule).copied().unwrap_or_default(),
         words,
     }
 }
 
-/// The same, with the words one after another.
+/// The same, with the rule's place in [`RULES`] and the words one after another.
 pub(crate) fn explain_to(
     status_text: &str,
     each: &mut dyn FnMut(&str),
-) -> (Category, MatchedBy, &'static str) {
+) -> (Category, MatchedBy, usize) {
     let (category, matched_by, rule) = decide(status_text, true);
     let words = Words::of(status_text);
     let title = matched_by == MatchedBy::Title;
@@ -85,9 +84,9 @@ pub(crate) fn explain_to(
         }
     }
     let rule = match (matched_by, rule) {
-        (MatchedBy::Title, _) => "known title",
-        (_, Some(rule)) => name(rule),
-        (_, None) => "nothing told",
+        (MatchedBy::Title, _) => 0,
+        (_, Some(rule)) => (rule as usize).saturating_add(2),
+        (_, None) => 1,
     };
     (category, matched_by, rule)
 }
@@ -101,39 +100,39 @@ fn small(sym: u8) -> bool {
     )
 }
 
-/// What a rule is called.
-fn name(rule: Rule) -> &'static str {
-    match rule {
-        Rule::NotAStatus => "not a status",
-        Rule::Conflict => "outcomes that contradict each other",
-        Rule::Missed => "missed appointment",
-        Rule::Expedite => "expedite request",
-        Rule::Appeal => "appeal or motion",
-        Rule::Premium => "premium processing",
-        Rule::Evidence => "request for evidence",
-        Rule::Intent => "notice of intent",
-        Rule::Interview => "interview",
-        Rule::Biometrics => "biometrics",
-        Rule::Oath => "oath ceremony",
-        Rule::Certificate => "certificate",
-        Rule::Court => "immigration court",
-        Rule::State => "department of state",
-        Rule::Withdrawal => "withdrawal",
-        Rule::Rejection => "rejection",
-        Rule::Refund => "refund",
-        Rule::Fee => "fee",
-        Rule::Document => "card or document",
-        Rule::Notice => "notice",
-        Rule::Outcome => "outcome of the case",
-        Rule::Record => "record",
-        Rule::Letter => "letter",
-        Rule::Transfer => "transfer",
-        Rule::Hold => "hold",
-        Rule::Decision => "decision",
-        Rule::Receipt => "receipt",
-        Rule::Review => "review",
-    }
-}
+/// What the rules are called: first those that are no rule of the grammar, then these in their order.
+pub(crate) const RULES: [&str; 30] = [
+    "known title",
+    "nothing told",
+    "not a status",
+    "outcomes that contradict each other",
+    "missed appointment",
+    "expedite request",
+    "appeal or motion",
+    "premium processing",
+    "request for evidence",
+    "notice of intent",
+    "interview",
+    "biometrics",
+    "oath ceremony",
+    "certificate",
+    "immigration court",
+    "department of state",
+    "withdrawal",
+    "rejection",
+    "refund",
+    "fee",
+    "card or document",
+    "notice",
+    "outcome of the case",
+    "record",
+    "letter",
+    "transfer",
+    "hold",
+    "decision",
+    "receipt",
+    "review",
+];
 
 #[cfg(test)]
 mod tests {

@@ -391,14 +391,10 @@ fn number(digits: &[u8]) -> u16 {
 fn month(word: &[u8]) -> Option<u8> {
     const MONTHS: &[u8; 72] =
         b"janfebmaraprmayjunjulaugsepoctnovdecenefebmarabrmayjunjulagosetoctnovdic";
-    let letters: [u8; 3] = word.get(..3)?.try_into().ok()?;
-    let letters = letters.map(|letter| letter.to_ascii_lowercase());
-    let (months, _) = MONTHS.as_chunks::<3>();
-    (1u8..=12)
-        .chain(1..=12)
-        .zip(months)
-        .find(|(_, name)| **name == letters)
-        .map(|(number, _)| number)
+    let letters = word.get(..3)?;
+    let mut months = MONTHS.chunks_exact(3);
+    let at = months.position(|month| is(letters, month))?;
+    Some((at % 12).wrapping_add(1) as u8)
 }
 
 /// The office that a text names: the capitalized words that end in what offices are called.

@@ -20,6 +20,8 @@ mod titles;
 mod upstream;
 
 pub use category::{Category, CategoryId, Outcome, Stage, TAXONOMY};
+#[cfg(test)]
+pub(crate) use explain::RULES;
 #[cfg(feature = "browser")]
 pub(crate) use explain::explain_to;
 pub use explain::{Explanation, explain};

@@ -144,8 +144,13 @@ fn entity(text: &[u8]) -> Option<(u32, &[u8])> {
         return entity(rest).or(Some((0x26, rest)));
     }
     let word = name.iter().copied().fold(0, fold_into);
-    if let Some((_, code)) = ENTITIES.iter().find(|(entity, _)| *entity == word) {
-        return Some((*code, rest));
+    if let Some(place) = ENTITIES.iter().position(|entity| *entity == word) {
+        let code = match place {
+            0..3 => 0x27,
+            3..9 => 0x20,
+            _ => 0x2014,
+        };
+        return Some((code, rest));
     }
     let (letter, accent) = name.split_first()?;
     let accent = accent.iter().copied().fold(0, fold_into);
@@ -154,19 +159,20 @@ fn entity(text: &[u8]) -> Option<(u32, &[u8])> {
         .then(|| (u32::from(*letter), rest))
 }
 
-/// Entities by the keys of their names (which are exact for up to nine letters), and what they stand for here.
-static ENTITIES: [(u64, u32); 11] = [
-    (key("apos"), 0x27),
-    (key("rsquo"), 0x27),
-    (key("lsquo"), 0x27),
-    (key("quot"), 0x20),
-    (key("ldquo"), 0x20),
-    (key("rdquo"), 0x20),
-    (key("nbsp"), 0x20),
-    (key("lt"), 0x20),
-    (key("gt"), 0x20),
-    (key("ndash"), 0x2014),
-    (key("mdash"), 0x2014),
+/// Entities by the keys of their names, which are exact for up to nine letters: three quotes, six that part words,
+/// two dashes.
+static ENTITIES: [u64; 11] = [
+    key("apos"),
+    key("rsquo"),
+    key("lsquo"),
+    key("quot"),
+    key("ldquo"),
+    key("rdquo"),
+    key("nbsp"),
+    key("lt"),
+    key("gt"),
+    key("ndash"),
+    key("mdash"),
 ];
 /// What follows the letter in the name of an accented one.
 static ACCENTS: [u64; 6] = [

@@ -47,6 +47,8 @@ pub use event_error::EventError;
 pub use event_names::EventNames;
 pub use headers::{Field, Headers, Joined};
 pub use reason::Reason;
+#[cfg(test)]
+pub(crate) use reason::SENTENCES;
 pub use scheme::{Scheme, SchemeError};
 pub(crate) use secret::Key;
 pub use secret::{Secret, SecretError};

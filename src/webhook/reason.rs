@@ -72,84 +72,98 @@ pub enum Reason {
     },
 }
 
+/// The code and the sentence of each kind; `{0}` and `{1}` stand for what it [holds](Reason::holds). The npm
+/// package has them from here (`src/words.rs`): they would be a twentieth of the wasm that a browser loads.
+pub(crate) const SENTENCES: [(&str, &str); 12] = [
+    (
+        "header_missing",
+        "{0} is missing: is the scheme the one of the onboarding pack?",
+    ),
+    ("header_doubled", "{0} is there more than once"),
+    ("header_empty", "{0} is empty"),
+    (
+        "id_malformed",
+        "{0} should be 1 to 256 visible ASCII characters without a full stop",
+    ),
+    (
+        "timestamp_malformed",
+        "{0} should be seconds since 1970, digits only",
+    ),
+    ("no_signature", "{0} holds no signature of the form {1}"),
+    ("too_many_signatures", "{0} has more than {1} entries"),
+    (
+        "signature_mismatch",
+        "no signature matches: the body must be the raw bytes as they came, not parsed and serialised again, \
+         and the secret the one of this endpoint",
+    ),
+    (
+        "wrong_secret",
+        "{0} holds another secret: compare it with the one of the onboarding pack",
+    ),
+    (
+        "too_old",
+        "signed {0} s ago; the tolerance is {1} s; a retry must be signed anew",
+    ),
+    (
+        "too_new",
+        "signed {0} s ahead of now; the tolerance is {1} s",
+    ),
+    (
+        "too_new",
+        "signed {0} s ahead of now; the tolerance is {1} s; the timestamp should be seconds, not milliseconds",
+    ),
+];
+
 impl Reason {
-    /// A stable word, for logs and counters.
-    pub fn code(&self) -> &'static str {
+    /// Its place in [`SENTENCES`].
+    pub(crate) fn place(&self) -> usize {
         match self {
-            Self::Missing { .. } => "header_missing",
-            Self::Doubled { .. } => "header_doubled",
-            Self::Empty { .. } => "header_empty",
-            Self::IdMalformed { .. } => "id_malformed",
-            Self::TimestampMalformed { .. } => "timestamp_malformed",
-            Self::NoSignature { .. } => "no_signature",
-            Self::TooManySignatures { .. } => "too_many_signatures",
-            Self::Mismatch => "signature_mismatch",
-            Self::WrongSecret { .. } => "wrong_secret",
-            Self::TooOld { .. } => "too_old",
-            Self::TooNew { .. } => "too_new",
+            Self::Missing { .. } => 0,
+            Self::Doubled { .. } => 1,
+            Self::Empty { .. } => 2,
+            Self::IdMalformed { .. } => 3,
+            Self::TimestampMalformed { .. } => 4,
+            Self::NoSignature { .. } => 5,
+            Self::TooManySignatures { .. } => 6,
+            Self::Mismatch => 7,
+            Self::WrongSecret { .. } => 8,
+            Self::TooOld { .. } => 9,
+            Self::TooNew { seconds, .. } if *seconds > ANOTHER_UNIT => 11,
+            Self::TooNew { .. } => 10,
         }
     }
 
-    /// What is wrong, as `Display` gives it; without `format!`, for the browser's sake.
-    pub(crate) fn sentence(&self) -> String {
+    /// What the sentence is about.
+    pub(crate) fn holds(&self) -> [String; 2] {
         match self {
-            Self::Missing { header } => {
-                let asks = " is missing: is the scheme the one of the onboarding pack?";
-                [header, asks].concat()
+            Self::Mismatch => [String::new(), String::new()],
+            Self::Missing { header }
+            | Self::Doubled { header }
+            | Self::Empty { header }
+            | Self::IdMalformed { header }
+            | Self::TimestampMalformed { place: header }
+            | Self::WrongSecret { header } => [header.clone(), String::new()],
+            Self::NoSignature { header, form } => [header.clone(), (*form).to_owned()],
+            Self::TooManySignatures { header } => [header.clone(), decimal(MAX_SIGNATURES as i64)],
+            Self::TooOld { seconds, tolerance } | Self::TooNew { seconds, tolerance } => {
+                [decimal(*seconds), decimal(*tolerance)]
             }
-            Self::Doubled { header } => [header, " is there more than once"].concat(),
-            Self::Empty { header } => [header, " is empty"].concat(),
-            Self::IdMalformed { header } => {
-                let form = " should be 1 to 256 visible ASCII characters without a full stop";
-                [header, form].concat()
-            }
-            Self::TimestampMalformed { place } => {
-                [place, " should be seconds since 1970, digits only"].concat()
-            }
-            Self::NoSignature { header, form } => {
-                [header, " holds no signature of the form ", form].concat()
-            }
-            Self::TooManySignatures { header } => {
-                let most = decimal(MAX_SIGNATURES as i64);
-                [header, " has more than ", &most, " entries"].concat()
-            }
-            Self::Mismatch => {
-                "no signature matches: the body must be the raw bytes as they came, not parsed and \
-                 serialised again, and the secret the one of this endpoint"
-                    .to_owned()
-            }
-            Self::WrongSecret { header } => {
-                let compare =
-                    " holds another secret: compare it with the one of the onboarding pack";
-                [header, compare].concat()
-            }
-            Self::TooOld { seconds, tolerance } => [
-                "signed ",
-                &decimal(*seconds),
-                " s ago; the tolerance is ",
-                &decimal(*tolerance),
-                " s; a retry must be signed anew",
-            ]
-            .concat(),
-            Self::TooNew { seconds, tolerance } => [
-                "signed ",
-                &decimal(*seconds),
-                " s ahead of now; the tolerance is ",
-                &decimal(*tolerance),
-                if *seconds > ANOTHER_UNIT {
-                    " s; the timestamp should be seconds, not milliseconds"
-                } else {
-                    " s"
-                },
-            ]
-            .concat(),
         }
+    }
+
+    /// A stable word, for logs and counters.
+    pub fn code(&self) -> &'static str {
+        SENTENCES.get(self.place()).map_or("", |(code, _)| code)
     }
 }
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.sentence())
+        let sentence = SENTENCES
+            .get(self.place())
+            .map_or("", |(_, sentence)| sentence);
+        let [first, second] = self.holds();
+        f.write_str(&sentence.replace("{1}", &second).replace("{0}", &first))
     }
 }
 

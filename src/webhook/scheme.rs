@@ -153,9 +153,14 @@ pub enum SchemeError {
 }
 
 impl SchemeError {
-    /// What is wrong, in a sentence.
-    pub(crate) const fn sentence(self) -> &'static str {
-        match self {
+    /// Each, in the order of their places.
+    #[cfg(test)]
+    pub(crate) const ALL: [Self; 3] = [Self::Unknown, Self::HeaderMissing, Self::HeaderMalformed];
+}
+
+impl fmt::Display for SchemeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
             Self::Unknown => {
                 "the scheme should be shared-secret, standard-webhooks, timestamped-hex or sha256-hex"
             }
@@ -165,13 +170,7 @@ impl SchemeError {
             Self::HeaderMalformed => {
                 "the header's name should be letters, digits and dashes, such as X-Torch-Secret"
             }
-        }
-    }
-}
-
-impl fmt::Display for SchemeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.sentence())
+        })
     }
 }
 

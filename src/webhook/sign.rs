@@ -124,21 +124,14 @@ pub enum SignError {
     BeforeTime,
 }
 
-impl SignError {
-    /// What is wrong, in a sentence.
-    pub(crate) const fn sentence(self) -> &'static str {
-        match self {
+impl fmt::Display for SignError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
             Self::IdMalformed => {
                 "a message's id should be 1 to 256 visible ASCII characters without a full stop"
             }
             Self::BeforeTime => "a webhook cannot be signed before 1970",
-        }
-    }
-}
-
-impl fmt::Display for SignError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.sentence())
+        })
     }
 }
 
