@@ -1,0 +1,75 @@
+// An async iterator over what some work finds.
+
+/** `work(push, signal)` begins at the first `next()`. What it pushes is handed out in order; the iteration ends when
+ * it does, and the work ends when the iteration does: by `return()` (which `break` calls), at once, or by the caller's
+ * signal. What nobody has asked for yet is kept, however much it is. */
+export class Stream {
+  #controller = new AbortController();
+  #items = [];
+  #waiting = [];
+  #outer;
+  #work;
+  #ended = false;
+  #failed = false;
+  #error;
+  #leave = () => {
+    this.#items = [];
+    this.#end(true, this.#outer.reason);
+  };
+
+  constructor(outer, work) {
+    this.#outer = outer;
+    this.#work = work;
+  }
+
+  [Symbol.asyncIterator]() {
+    return this;
+  }
+
+  next() {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push([resolve, reject]);
+      this.#begin();
+      this.#flush();
+    });
+  }
+
+  async return(value) {
+    this.#items = [];
+    this.#end();
+    return { done: true, value };
+  }
+
+  #begin() {
+    const work = this.#work;
+    if (!work || this.#ended) return;
+    this.#work = undefined;
+    if (this.#outer?.aborted) return void this.#leave();
+    this.#outer?.addEventListener("abort", this.#leave);
+    const push = (item) => {
+      if (this.#ended) return;
+      this.#items.push(item);
+      this.#flush();
+    };
+    work(push, this.#controller.signal).then(() => this.#end(), (error) => this.#end(true, error));
+  }
+
+  #end(failed = false, error) {
+    if (this.#ended) return;
+    [this.#ended, this.#failed, this.#error] = [true, failed, error];
+    this.#outer?.removeEventListener("abort", this.#leave);
+    this.#controller.abort();
+    this.#flush();
+  }
+
+  #flush() {
+    while (this.#waiting.length && (this.#items.length || this.#ended)) {
+      const [resolve, reject] = this.#waiting.shift();
+      if (this.#items.length) resolve({ done: false, value: this.#items.shift() });
+      else if (this.#failed) {
+        this.#failed = false;
+        reject(this.#error);
+      } else resolve({ done: true, value: undefined });
+    }
+  }
+}
