@@ -1,21 +1,22 @@
 // What both elements are: they find their client and their language, read cases, watch them, and tell of it.
+import { canonical } from "../client/receipt.js";
 import { announce } from "./announce.js";
 import { node } from "./dom.js";
 import { dress } from "./style.js";
 import { wordsOf } from "./words.js";
 
-/** How often the ages that are shown are said anew. */
+/** How often the ages that are shown are said anew, and an answer is read again that was being renewed. */
 const TICK_MS = 30_000;
-/** How often a live element reads again, for what it shows to have been looked at lately, and to mend what failed. */
+/** How often a live element reads all again, for what it shows to have been looked at lately. */
 const AGAIN_MS = 600_000;
-/** When an answer is read again that is being renewed. */
-const RENEWED_MS = 5000;
 
 const connected = new Set();
 let common;
 let clock;
+let observer;
 
 const all = (verb) => connected.forEach((element) => element[verb]());
+const keyOf = (receipt) => canonical(receipt) ?? String(receipt);
 
 /** The client of all elements that have none of their own and stand in no list that has one. */
 export function setClient(client) {
@@ -23,15 +24,12 @@ export function setClient(client) {
   all("plan");
 }
 
-/** A receipt number as people type it, in the one form in which it is compared. */
-const canonical = (typed) => String(typed).replace(/[\s\u2010-\u2015\u2212-]/g, "").toUpperCase();
-
 // Where there is no DOM, on a server, the class is there and does nothing.
 export class CaseElement extends (globalThis.HTMLElement ?? class {}) {
   #client;
   #given;
   #planned;
-  #running = {};
+  #run = {};
   records = new Map();
 
   /** The client that it reads with: its own, or that of the list around it, or the one for all. */
@@ -44,26 +42,14 @@ export class CaseElement extends (globalThis.HTMLElement ?? class {}) {
     all("plan");
   }
 
-  get live() {
-    return this.hasAttribute("live");
-  }
-
-  set live(live) {
-    this.toggleAttribute("live", live);
-  }
-
   /** The receipt numbers that it was given: by the property or, without that, in the attribute. */
-  get given() {
-    return this.#given ?? (this.getAttribute(this.constructor.observedAttributes[0]) ?? "").split(/[\s,]+/);
+  get receipts() {
+    return this.#given ?? (this.getAttribute(this.constructor.observedAttributes[0]) ?? "").split(/[\s,]+/).filter(Boolean);
   }
 
-  set given(given) {
-    this.#given = given;
+  set receipts(receipts) {
+    this.#given = receipts;
     this.plan();
-  }
-
-  get words() {
-    return wordsOf(this);
   }
 
   has(record) {
@@ -82,7 +68,7 @@ export class CaseElement extends (globalThis.HTMLElement ?? class {}) {
       dress(root);
       this.build();
       // What was set before the class was there stands in the way of its accessors.
-      for (const name of ["client", "receipt", "receipts", "live"]) {
+      for (const name of ["client", "receipt", "receipts"]) {
         if (!Object.hasOwn(this, name)) continue;
         const value = this[name];
         delete this[name];
@@ -90,7 +76,11 @@ export class CaseElement extends (globalThis.HTMLElement ?? class {}) {
       }
     }
     connected.add(this);
-    clock ??= setInterval(all, TICK_MS, "show");
+    clock ??= setInterval(all, TICK_MS, "tick");
+    if (!observer) {
+      observer = new MutationObserver(() => all("plan"));
+      observer.observe(document.documentElement, { attributeFilter: ["lang"] });
+    }
     // Those inside may have been there first, without a client.
     all("plan");
   }
@@ -108,106 +98,115 @@ export class CaseElement extends (globalThis.HTMLElement ?? class {}) {
 
   /** Sees, once for all that changes in one go, whether there is something else to read. */
   plan() {
-    if (!this.#planned && this.shadowRoot) queueMicrotask(() => this.#settle());
+    if (this.#planned || !this.shadowRoot) return;
     this.#planned = true;
+    queueMicrotask(() => this.#settle());
   }
 
   /** Reads again what failed, and watches again. */
   retry() {
-    this.#running.key = undefined;
+    this.#run.key = undefined;
     this.plan();
   }
 
   #settle() {
     this.#planned = false;
-    const { client, live, words } = this;
-    const receipts = this.isConnected ? [...new Set(this.given.map(canonical).filter(Boolean))] : [];
-    const key = receipts.join();
-    const last = this.#running;
-    if (key !== last.key || client !== last.client || live !== last.live) {
+    const { client } = this;
+    const live = this.hasAttribute("live");
+    const receipts = this.isConnected ? [...new Set(this.receipts.map(keyOf))] : [];
+    const key = receipts.join() + live;
+    const last = this.#run;
+    if (key !== last.key || client !== last.client) {
       last.ending?.abort();
       const ending = new AbortController();
       const before = this.records;
-      this.#running = { key, client, live, ending };
+      this.#run = { key, client, live, receipts, ending, signal: ending.signal };
       this.records = new Map(receipts.map((receipt) => [receipt, (client === last.client && before.get(receipt)) || { receipt }]));
-      for (const record of before.values()) this.has(record) || record.card.node.remove();
-      if (client) this.#run(client, receipts, live, ending.signal);
-      else for (const record of this.records.values()) record.error = { message: words.noClient, lang: words.language };
+      for (const record of before.values()) this.has(record) || record.node.remove();
+      const { noClient: message, language: lang } = wordsOf(this);
+      if (!client) this.records.forEach((record) => (record.error = { message, lang }));
+      else if (receipts[0]) this.#begin(this.#run);
     }
     this.show();
   }
 
   show() {
-    const { words, body, shadowRoot } = this;
+    const { body, shadowRoot } = this;
+    const words = wordsOf(this);
     const focused = shadowRoot.activeElement;
-    body.lang = words.language;
     const records = [...this.records.values()];
-    for (const record of records) (record.card ??= this.card(record)).show(words);
+    body.lang = words.language;
+    for (const record of records) {
+      if (!record.node) [record.node, record.show] = this.card(record);
+      record.show(words);
+    }
     this.arrange(records, words);
     // Who was in a row that has moved is still there; who pressed a button that has done its work is not left outside.
-    if (focused) (focused.hidden ? body : focused).focus();
+    const kept = focused?.checkVisibility() === false ? body : focused;
+    if (kept !== shadowRoot.activeElement) kept.focus({ preventScroll: true });
   }
 
-  async #run(client, receipts, live, signal) {
-    const those = (wanted) => receipts.filter((receipt) => wanted(this.records.get(receipt)));
-    await this.#read(client, those((record) => record.error || !record.case), signal);
-    if (live) this.#watch(client, receipts, signal);
-    for (let first = true; !signal.aborted; first = false) {
-      const renewed = first ? those((record) => record.why === "refreshing") : [];
-      if (!renewed.length && !live) return;
-      await new Promise((resolve) => {
-        signal.onabort = resolve;
-        setTimeout(resolve, renewed.length ? RENEWED_MS : AGAIN_MS);
-      });
-      if (!document.hidden) await this.#read(client, renewed.length ? renewed : receipts, signal);
+  tick() {
+    this.show();
+    if (Date.now() > this.#run.next && !document.hidden) this.#read(this.#run, this.#run.receipts);
+  }
+
+  async #begin(run) {
+    const { client, live, receipts, signal } = run;
+    await this.#read(run, receipts.filter((receipt) => this.records.get(receipt).error || !this.records.get(receipt).case));
+    if (!live || signal.aborted) return;
+    const take = (item) => signal.aborted || this.#take(item);
+    const onError = (error, receipt) => receipt && take({ receipt, error });
+    try {
+      for await (const item of client.watch(receipts, { signal, onError })) take(item);
+    } catch (error) {
+      receipts.forEach((receipt) => take({ receipt, error }));
     }
   }
 
-  async #read(client, receipts, signal) {
-    if (signal.aborted || !receipts.length) return;
+  async #read(run, receipts) {
+    const { client, live, signal } = run;
     const waiting = new Set(receipts);
-    for (const receipt of receipts) {
-      const record = this.records.get(receipt);
-      record.busy = Boolean(!record.case || record.error);
-    }
+    const those = (wanted) => receipts.map((receipt) => this.records.get(receipt)).filter(wanted);
+    for (const record of those(Boolean)) record.busy = !!(record.error || !record.case);
     this.show();
     // What comes too late belongs to a client, or to receipt numbers, that are not wanted any more.
     const take = (item) => signal.aborted || waiting.delete(this.#take(item));
+    const one = async (receipt) => take({ receipt, ...(await client.get(receipt, { signal })) });
     try {
-      const [receipt] = receipts;
-      if (receipts.length > 1) for await (const item of client.getMany(receipts, { signal })) take(item);
-      else take({ receipt, ...(await client.get(receipt, { signal })) });
+      if (receipts.length > 1) {
+        for await (const item of client.getMany(receipts, { signal })) take(item);
+        // A batch is as stale as the stalest in it: each is asked which that is.
+        if (!signal.aborted) await Promise.allSettled(those((record) => record.stale && !record.error).map(({ receipt }) => one(receipt)));
+      } else if (receipts.length) await one(receipts[0]);
     } catch (error) {
       waiting.forEach((receipt) => take({ receipt, error }));
     }
-  }
-
-  async #watch(client, receipts, signal) {
-    try {
-      for await (const item of client.watch(receipts, { signal })) signal.aborted || this.#take(item);
-    } catch (error) {
-      signal.aborted || receipts.forEach((receipt) => this.#take({ receipt, error }));
-    }
+    if (!signal.aborted) run.next = those((record) => record.why === "refreshing").length ? 0 : live ? Date.now() + AGAIN_MS : Infinity;
   }
 
   /** Takes what a client tells of a case. */
   #take({ receipt: named, case: found, meta, error, via = "read" }) {
-    const receipt = canonical(named);
+    const receipt = keyOf(named);
     const record = this.records.get(receipt);
-    const { case: previous, at = 0 } = record;
+    if (!record) return;
+    const previous = record.case;
     const now = Date.now();
-    Object.assign(record, { busy: false, error, stale: Boolean(error ?? meta?.stale), why: error?.code ?? meta?.cacheStatus?.detail });
-    let news = "case-error";
+    const same = found && previous?.status_text === found.status_text && previous.last_status_at === found.last_status_at;
+    // A watch begins with what was read just now, and does not say how old it is.
+    if (same && !meta) return;
+    // What was known when reading fails is shown on, and says why there is nothing newer.
+    Object.assign(record, { busy: false, error, failedAt: now, stale: !!(error ?? meta?.stale), why: error?.code ?? meta?.cacheStatus?.detail });
     if (found) {
       record.case = found;
       // Of many that were read at once, `age` is the oldest one's: this one is not older than Torch's last look at it.
       const looked = Date.parse(found.last_checked_at) || 0;
-      record.at = Math.min(now, meta ? Math.max(looked, now - meta.age * 1000) : Math.max(looked || now, at));
-      news = ["status_text", "last_status_at"].some((name) => found[name] !== previous?.[name]) && "case-change";
-    } else record.failedAt = now;
-    // What was known when reading fails is shown on, and says why there is nothing newer.
-    if (news && (found || !previous)) announce(this, record, previous);
-    if (news) this.dispatchEvent(new CustomEvent(news, { detail: { receipt, case: found ?? previous, previous, error, via }, bubbles: true, composed: true }));
+      record.at = Math.min(now, Math.max(looked, meta ? now - (meta.age ?? 0) * 1000 : looked || now));
+    }
+    if (!same) {
+      if (found || !previous) announce(this, record, !!previous);
+      this.dispatchEvent(new CustomEvent(found ? "case-change" : "case-error", { detail: { receipt, case: record.case, previous, error, via }, bubbles: true, composed: true }));
+    }
     this.changed(record);
     return receipt;
   }

@@ -15,8 +15,8 @@ export function say(target, text) {
 }
 
 /** A button that does `act`, unless it is busy with that. */
-export function button(part, act) {
-  const made = node("button", part);
+export function button(part, act, ...children) {
+  const made = node("button", part, ...children);
   made.onclick = () => made.ariaDisabled || act();
   return made;
 }

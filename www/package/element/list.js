@@ -5,74 +5,59 @@ import { card, isMissing, masked, meaning, placeOf } from "./card.js";
 import { node, say } from "./dom.js";
 import { notice } from "./notice.js";
 import { shape } from "./shapes.js";
-import { STAGES } from "./words.js";
-
-const GROUPS = ["action", ...STAGES, "failed", "loading"];
+import { STAGES, wordsOf } from "./words.js";
 
 export class CaseStatusList extends CaseElement {
-  static observedAttributes = ["receipts", "live", "lang", "heading-level"];
-  #parts;
+  static observedAttributes = ["receipts", "live", "lang"];
   #frame;
 
-  get receipts() {
-    return this.given;
-  }
-
-  set receipts(receipts) {
-    this.given = receipts ?? [];
-  }
-
   build() {
-    const [head, count, bar, trouble] = [node("p", "summary"), node("span"), node("progress"), notice(() => this.retry())];
+    const [head, count, bar] = [node("p", "summary"), node("span"), node("progress")];
     const loading = node("label", "progress", count, bar);
-    const groups = GROUPS.map((name) => {
-      const [title, rows] = [node("p", "title", shape("mark", name), node("span")), node("ul", "rows")];
+    const [trouble, fail] = notice(() => this.retry());
+    const groups = ["due", ...STAGES, "failed", "loading"].map((place) => {
+      const [title, rows, name] = [node("p", "title", shape("mark", place)), node("ul", "rows"), node("span")];
+      title.append(name);
       title.role = "heading";
+      title.ariaLevel = this.getAttribute("heading-level") ?? 2;
       // Without markers, some screen readers take it for none.
       rows.role = "list";
-      const group = node("section", "group", title, rows);
-      group.dataset.place = name;
-      return group;
+      return { place, name, rows, group: node("section", `group ${place}`, title, rows) };
     });
-    this.#parts = { head, loading, count, bar, trouble, groups };
-    this.body.append(head, loading, trouble.node, ...groups, node("slot"));
+    this.body.append(head, loading, trouble, ...groups.map(({ group }) => group), node("slot"));
+
+    this.arrange = (records, words) => {
+      this.#frame = cancelAnimationFrame(this.#frame);
+      const { length } = records;
+      const busy = records.filter((record) => record.busy).length;
+      const failed = records.filter((record) => record.error && !isMissing(record));
+      say(head, !busy && length && summary(words, records));
+      loading.hidden = !busy;
+      say(count, `${words.loading} ${length - busy} / ${length}`);
+      bar.max = length;
+      bar.value = length - busy;
+      // One that another try may mend tells more than one that it will not.
+      fail(words, masked, failed.find(({ error }) => error.retryable) ?? failed[0]);
+      // What is due first stands first.
+      const due = (record) => meaning(record).respond_by ?? "~";
+      for (const { place, name, rows, group } of groups) {
+        const its = records.filter((record) => placeOf(record) === place);
+        if (place === "due") its.sort((a, b) => (due(a) > due(b) ? 1 : due(a) < due(b) ? -1 : 0));
+        group.hidden = !its.length;
+        say(name, `${words[place] ?? words.stages[STAGES.indexOf(place)]} (${its.length})`);
+        // Rows that are in their place are not touched.
+        its.forEach((record, index) => rows.children[index] === record.node || rows.insertBefore(record.node, rows.children[index]));
+      }
+    };
   }
 
   card(record) {
-    return card(record, "li");
+    return card(record);
   }
 
   changed(record) {
-    record.card.show(this.words);
+    record.show(wordsOf(this));
     // Many that change at once find their places at once.
     this.#frame ??= requestAnimationFrame(() => this.show());
-  }
-
-  arrange(records, words) {
-    this.#frame = cancelAnimationFrame(this.#frame);
-    const { head, loading, count, bar, trouble, groups } = this.#parts;
-    const busy = records.filter((record) => record.busy).length;
-    const failed = records.filter((record) => record.error && !isMissing(record));
-    say(head, !busy && records[0] && summary(words, records));
-    loading.hidden = !busy;
-    say(count, `${words.loading} ${records.length - busy} / ${records.length}`);
-    bar.max = records.length;
-    bar.value = records.length - busy;
-    // One that another try may mend tells more than one that it will not.
-    trouble.show(words, failed.find(({ error }) => error.retryable) ?? failed[0], masked);
-
-    // What is due first stands first.
-    const due = (record) => Date.parse(meaning(record).respond_by) || Infinity;
-    for (const group of groups) {
-      const { place } = group.dataset;
-      const [title, rows] = group.children;
-      const its = records.filter((record) => placeOf(record) === place);
-      if (place === "action") its.sort((a, b) => due(a) - due(b) || 0);
-      group.hidden = !its.length;
-      title.ariaLevel = this.getAttribute("heading-level") ?? 2;
-      say(title.lastChild, `${words[place] ?? words.stages[STAGES.indexOf(place)]} (${its.length})`);
-      // Rows that are in their place are not touched.
-      its.forEach(({ card: { node: row } }, index) => row === rows.children[index] || rows.insertBefore(row, rows.children[index]));
-    }
   }
 }

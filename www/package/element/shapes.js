@@ -1,6 +1,6 @@
 // A shape for each stage, so that none is known by its colour alone. Drawn in 16 by 16, as lines.
 const CIRCLE = "M14 8A6 6 0 1 1 2 8a6 6 0 0 1 12 0z";
-const EYE = "M1 8q7-9 14 0-7 9-14 0zM10 8a2 2 0 1 1-4 0 2 2 0 0 1 4 0z";
+const EYE = "M1 8q7-9 14 0-7 9-14 0zM8 7v2";
 const SHAPES = {
   intake: "M8 2v7M5 6l3 3 3-3M2 10v4h12v-4",
   biometrics: "M3 11V8a5 5 0 0 1 10 0v3M5 13V8a3 3 0 0 1 6 0v5M8 8v6",
@@ -13,7 +13,7 @@ const SHAPES = {
   closed: "M2 3h12v3H2zM3 6v8h10V6M6 9h4",
   unknown: `${CIRCLE}M6 6a2 2 0 1 1 2 3M8 12v0`,
   loading: CIRCLE,
-  action: "M8 2l7 12H1zM8 6v4M8 12v0",
+  due: "M8 2l7 12H1zM8 6v4M8 12v0",
   failed: `${CIRCLE}M6 6l4 4M6 10l4-4`,
   shown: EYE,
   masked: `${EYE}M3 13 13 3`,

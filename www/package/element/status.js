@@ -7,11 +7,11 @@ export class CaseStatus extends CaseElement {
   static observedAttributes = ["receipt", "live", "lang"];
 
   get receipt() {
-    return this.given[0];
+    return this.receipts[0];
   }
 
   set receipt(receipt) {
-    this.given = [receipt ?? ""];
+    this.receipts = receipt ? [receipt] : [];
   }
 
   build() {
@@ -20,13 +20,13 @@ export class CaseStatus extends CaseElement {
   }
 
   card(record) {
-    return card(record, "article", () => this.retry());
+    return card(record, () => this.retry());
   }
 
   arrange([record]) {
     const { body } = this;
-    body.firstChild.hidden = Boolean(record);
-    if (record && record.card.node.parentNode !== body) body.append(record.card.node);
+    body.firstChild.hidden = !!record;
+    if (record && body.lastChild !== record.node) body.append(record.node);
   }
 
   changed() {

@@ -1,55 +1,54 @@
+// The looks. A page sets the properties `--case-…` on the elements, or styles the parts. Which of light and dark holds
+// is what `color-scheme` says where the element stands.
 import { node } from "./dom.js";
 
-// The looks. A page sets the properties `--case-…`, or styles the parts. Which of light and dark holds is what
-// `color-scheme` says where the element stands.
 const CSS = `
-:host { display: block; container-type: inline-size; min-width: min(100%, 18rem); line-height: 1.45; overflow-wrap: anywhere;
---ink: var(--case-ink, light-dark(#1b2430, #e6e9ed));
---quiet: var(--case-quiet, light-dark(#55616e, #a5afba));
---paper: var(--case-paper, light-dark(#fff, #171b20));
---line: var(--case-line, light-dark(#dde1e6, #343c45));
---accent: var(--case-accent, light-dark(#2a5a9c, #8cb8f0));
---good: var(--case-good, light-dark(#1b6a40, #79c99d));
---bad: var(--case-bad, light-dark(#a3282c, #f49d9a));
---action: var(--case-action, light-dark(#864700, #f2bf69)) }
+:host { display: block; container-type: inline-size; min-width: min(100%, 18rem); overflow-wrap: anywhere;
+--case-ink:light-dark(#1b2430, #e6e9ed);
+--case-quiet:light-dark(#55616e, #a5afba);
+--case-paper:light-dark(#fff, #171b20);
+--case-line:light-dark(#dde1e6, #343c45);
+--case-accent:light-dark(#2a5a9c, #8cb8f0);
+--case-good:light-dark(#1b6a40, #79c99d);
+--case-bad:light-dark(#a3282c, #f49d9a);
+--case-due:light-dark(#864700, #f2bf69) }
 [hidden] { display: none !important }
 * { box-sizing: border-box; margin: 0; padding: 0 }
-.body { color: var(--quiet); font-size: .875em }
-.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
+.body { color: var(--case-quiet); font-size: .875em; line-height: 1.45 }
+.unseen { position: absolute; clip-path: inset(50%) }
 svg { width: 1.25em; height: 1.25em; flex: none; fill: none; stroke: currentColor; stroke-width: 1.4; stroke-linecap: round; stroke-linejoin: round }
-.case, .rows { background: var(--paper); border: 1px solid var(--line); border-radius: var(--case-radius, .5rem) }
-.case { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: .5rem .875rem; padding: .875rem 1rem }
-li { border-width: 1px 0 0 !important; content-visibility: auto; contain-intrinsic-height: auto 5.5rem }
-li:first-child { border: 0 !important }
-.icon { width: 2.25rem; height: 2.25rem; padding: .5rem; border-radius: .375rem; color: var(--accent) }
-[data-tone=favorable] .icon { color: var(--good) }
-[data-tone=adverse] .icon { color: var(--bad) }
-[data-tone=action] .icon, .action, [data-state=stale] .age, [data-place=action] .title { color: var(--action) }
+.case { display: grid; grid-template-columns: auto 1fr; gap: .5rem .875rem; padding: .875rem 1rem }
+.rows, article { background: var(--case-paper); border: 1px solid var(--case-line); border-radius: .5rem }
+li { content-visibility: auto; contain-intrinsic-height: auto 5.5rem }
+li + li { border-top: 1px solid var(--case-line) }
+.icon { width: 2.25rem; height: 2.25rem; padding: .5rem; border-radius: .375rem; color: var(--case-accent) }
+.favorable .icon { color: var(--case-good) }
+.adverse .icon, .failed .icon { color: var(--case-bad) }
+.due .icon, .due .title, .action, .stale .age { color: var(--case-due) }
 .icon, .action, button:hover { background: color-mix(in srgb, currentColor 10%, transparent) }
 .main, .side, .notice, .progress { display: grid; gap: .375rem; align-content: start; justify-items: start }
 .head, .action, .number, .title { display: flex; flex-wrap: wrap; gap: 0 .5rem; align-items: center }
-.label, .text, .digits, .problem, .summary { color: var(--ink) }
-.label { font-size: 1.1875rem; font-weight: 600 }
+.label, .text, .digits, .problem, .summary { color: var(--case-ink) }
+.label { font-size: 1.1875rem }
 .action { padding: .25rem .625rem; border-radius: .25rem }
 .side { grid-column: 2 }
-.digits { font-variant-numeric: tabular-nums }
-button { font: inherit; color: var(--accent); background: none; border: 1px solid; border-radius: .375rem; padding: .25rem .75rem; cursor: pointer }
+button { font: inherit; color: var(--case-accent); background: none; border: 1px solid; border-radius: .375rem; padding: .25rem .75rem; cursor: pointer }
 .reveal { display: grid; padding: .25rem; border-color: transparent }
 [aria-pressed=true] { border-color: currentColor }
-:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
+:focus-visible { outline: 2px solid var(--case-accent); outline-offset: 2px }
 .summary, .title { font-weight: 600; margin-block: 1.25rem .5rem }
-progress { width: 100%; accent-color: var(--accent) }
+progress { width: 100%; accent-color: var(--case-accent) }
 @container (min-width: 40rem) {
-.case { grid-template-columns: auto minmax(0, 1fr) 15rem }
+.case { grid-template-columns: auto 1fr 15rem }
 .side { grid-column: 3 }
 }
 @media (prefers-reduced-motion: no-preference) {
-[data-state=loading] .icon { animation: wait 1.6s infinite alternate }
+.loading .icon { animation: wait 1.6s infinite alternate }
 @keyframes wait { to { opacity: .4 } }
 }
 @media (forced-colors: active) { .icon, .action { border: 1px solid } }
 @media print {
-button { display: none !important }
+button { display: none }
 li { break-inside: avoid; content-visibility: visible }
 }`;
 
@@ -62,8 +61,6 @@ export function dress(root) {
     root.adoptedStyleSheets = [sheet];
   } catch {
     // Such a sheet cannot be made here, or it belongs to the document that the element was moved out of.
-    const style = node("style");
-    style.textContent = CSS;
-    root.append(style);
+    root.append(node("style", "", CSS));
   }
 }

@@ -9,7 +9,7 @@ const TABLES = {
     stages: ["Intake", "Biometrics", "Review", "Evidence", "Interview", "Decision", "Delivery", "Appeal", "Closed", "Unknown"],
     stage: "Stage: ",
     loading: "Loading …",
-    action: "Action required",
+    due: "Action required",
     by: "Respond by ",
     official: "Official text: ",
     number: "Receipt ending in ",
@@ -31,8 +31,8 @@ const TABLES = {
     stages: ["Recepción", "Biometría", "Revisión", "Evidencia", "Entrevista", "Decisión", "Entrega", "Apelación", "Cerrado", "Desconocida"],
     stage: "Etapa: ",
     loading: "Cargando …",
-    action: "Se requiere acción",
-    by: "Responda antes del ",
+    due: "Se requiere acción",
+    by: "Responda a más tardar el ",
     official: "Texto oficial: ",
     number: "Recibo que termina en ",
     show: "Mostrar: ",
@@ -58,8 +58,9 @@ export function wordsOf(element) {
 }
 
 /** How long ago, or in how long. Of what has just been it says "now". */
-export function near(at, { language }) {
+export function near(at, words) {
   const seconds = (at - Date.now()) / 1000;
   const [unit, size] = [["day", 86_400], ["hour", 3600], ["minute", 60]].find(([, each]) => Math.abs(seconds) >= each) ?? ["second", 1];
-  return new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(size > 1 ? Math.trunc(seconds / size) : Math.max(0, Math.ceil(seconds)), unit);
+  words.format ??= new Intl.RelativeTimeFormat(words.language, { numeric: "auto" });
+  return words.format.format(Math.trunc(size > 1 ? seconds / size : Math.max(0, seconds)), unit);
 }
