@@ -32,13 +32,12 @@ const standing = async (body, answers, options) => {
 
 test("ok every state says what it is, in English and in Spanish, light and dark, and axe finds nothing in any", async () => {
   const [known, due, stale, missing, failed, loading] = Array.from({ length: 6 }, receipt);
-  // Fresh for long: what is due soon travels with the calls that are made for others.
-  await seed(known, "Case Was Approved", { age: 600, lifetime: 86_400 });
+  await seed(known, "Case Was Approved", { age: 600 });
   await seed(due, RFE, { more: { normalized: { respond_by: day(12), form: "I-485" } } });
   await seed(stale, "Case Was Received", { age: 3 * 3600, lifetime: 900, stale: 0 });
-  await proxy.seed(missing, { kind: "not_found" });
-  await sandbox.fault({ status: 503, receipt: failed });
-  await sandbox.fault({ status: 503, receipt: stale });
+  await proxy.seed(missing, { kind: "absent" });
+  // All calls fail: others would travel with them, and be renewed.
+  await sandbox.fault({ status: 503 });
   const says = {
     en: {
       [known]: ["known", /^Approved\s+Stage: Decision\s+Official text: Case Was Approved\s+Receipt ending in \d{4}\s+ELE\*{6}\d{4}\s+As of 10 minutes ago$/],
@@ -71,6 +70,8 @@ test("ok every state says what it is, in English and in Spanish, light and dark,
     await assertSound(page);
     await page.context().close();
   }
+  await sandbox.mend();
+  await proxy.forget();
 });
 
 test("t1 HTML and script in status_text are shown as text, to the letter, and do nothing", async () => {

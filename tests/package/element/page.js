@@ -4,7 +4,7 @@ import "/package/element/define.js";
 import { setClient } from "/package/element/index.js";
 
 const { proxy, client } = document.documentElement.dataset;
-const real = new TorchClient({ baseUrl: proxy, getToken: async () => (await fetch("/grant")).text(), retries: 0 });
+const real = new TorchClient({ baseUrl: proxy, getToken: async () => (await fetch("/grant")).text(), retries: 0, tryTimeout: 15_000 });
 if (client !== "none") setClient(real);
 Object.assign(window, { real, setClient });
 

@@ -130,13 +130,14 @@ export class CaseElement extends (globalThis.HTMLElement ?? class {}) {
     this.show();
   }
 
-  show() {
+  /** Shows some records as they are now, or all, and puts all in their places. */
+  show(only) {
     const { body, shadowRoot } = this;
     const words = wordsOf(this);
     const focused = shadowRoot.activeElement;
     const records = [...this.records.values()];
     body.lang = words.language;
-    for (const record of records) {
+    for (const record of only ?? records) {
       if (!record.node) [record.node, record.show] = this.card(record);
       record.show(words);
     }

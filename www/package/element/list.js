@@ -5,11 +5,12 @@ import { card, isMissing, masked, meaning, placeOf } from "./card.js";
 import { node, say } from "./dom.js";
 import { notice } from "./notice.js";
 import { shape } from "./shapes.js";
-import { STAGES, wordsOf } from "./words.js";
+import { STAGES } from "./words.js";
 
 export class CaseStatusList extends CaseElement {
   static observedAttributes = ["receipts", "live", "lang"];
   #frame;
+  #changed = new Set();
 
   build() {
     const [head, count, bar] = [node("p", "summary"), node("span"), node("progress")];
@@ -28,6 +29,7 @@ export class CaseStatusList extends CaseElement {
 
     this.arrange = (records, words) => {
       this.#frame = cancelAnimationFrame(this.#frame);
+      this.#changed.clear();
       const { length } = records;
       const busy = records.filter((record) => record.busy).length;
       const failed = records.filter((record) => record.error && !isMissing(record));
@@ -56,8 +58,8 @@ export class CaseStatusList extends CaseElement {
   }
 
   changed(record) {
-    record.show(wordsOf(this));
-    // Many that change at once find their places at once.
-    this.#frame ??= requestAnimationFrame(() => this.show());
+    this.#changed.add(record);
+    // Many that change at once are drawn at once.
+    this.#frame ??= requestAnimationFrame(() => this.show(this.#changed));
   }
 }

@@ -14,7 +14,8 @@ export function notice(retry) {
     const from = failedAt + error.retryAfter * 1000;
     // A proxy's sentences are English.
     problem.lang = error.lang ?? "en";
-    say(problem, cover(String(error.problem?.detail ?? error.message)));
+    // A client's own begin with the receipt number, which stands there anyway.
+    say(problem, cover(String(error.problem?.detail ?? error.message)).replace(/^\S*\*\S*: /, ""));
     say(advice, retryable ? from > Date.now() && `${words.again} ${near(from, words)}` : words.useless);
     // The button stays where it is while it works, for the focus to stay as well.
     say(again, retryable && (busy ? words.loading : words.again));
