@@ -14,7 +14,7 @@ const LONGEST_RESET = 600;
 /** An option that is a number. */
 export function numeric(name, value, fallback, { least = Number.MIN_VALUE, most = Infinity, whole = false } = {}) {
   if (value === undefined) return fallback;
-  if (!(value >= least && value <= most) || (whole && !Number.isInteger(value))) throw new TypeError(`${name} must be a ${whole ? "whole " : ""}number${most < Infinity ? ` from ${least} to ${most}` : least < 1 ? " above 0" : ` from ${least} on`}.`);
+  if (typeof value !== "number" || !(value >= least && value <= most) || (whole && !Number.isInteger(value))) throw new TypeError(`${name} must be a ${whole ? "whole " : ""}number${most < Infinity ? ` from ${least} to ${most}` : least < 1 ? " above 0" : ` from ${least} on`}.`);
   return value;
 }
 

@@ -26,6 +26,7 @@ class Watch {
   #cases;
   #cursor;
   #drops = 0;
+  #roundAt = 0;
   #renewed = false;
   #state;
 
@@ -43,6 +44,7 @@ class Watch {
       if (now() >= liveAt) {
         liveAt = now() + (await this.#connect());
         this.#poll();
+        if (now() >= liveAt) continue;
       }
       this.#tell("polling");
       await this.#read();
@@ -50,7 +52,8 @@ class Watch {
     }
   }
 
-  #due = () => Math.min(...[...this.#cases.values()].map(({ due }) => due));
+  /** When to ask next: as soon as a case is due, but with those that are due by then, and not too often. */
+  #due = () => Math.max(this.#roundAt, Math.min(...[...this.#cases.values()].map(({ due }) => due)));
 
   #tell(state) {
     if (state !== this.#state) this.options.onState?.((this.#state = state));
@@ -68,7 +71,8 @@ class Watch {
   async #read() {
     const { transport, push, signal, options: { pollEvery } } = this;
     const due = [...this.#cases].filter(([, { due }]) => due <= now()).map(([receipt]) => receipt);
-    if (!due.length) return;
+    if (!due.length || now() < this.#roundAt) return;
+    this.#roundAt = now() + pollEvery;
     for await (const item of many(transport, due, undefined, { signal })) {
       const one = this.#cases.get(item.receipt);
       if (!one) continue;
@@ -76,7 +80,7 @@ class Watch {
         this.#trouble(item.error, item.receipt, one);
         continue;
       }
-      one.due = one.live ? Infinity : now() + Math.max(pollEvery, item.meta.freshFor * 1000) * (1 + Math.random() / 10);
+      one.due = one.live ? Infinity : now() + item.meta.freshFor * 1000;
       this.#change(item.receipt, one, item.case, one.via);
       one.via = "poll";
     }
@@ -98,7 +102,7 @@ class Watch {
     if (error.code === "receipt_malformed" || error.code === "receipt_not_granted") {
       this.#cases.delete(receipt);
       if (!this.#cases.size) throw error;
-    } else one.due = now() + Math.max(this.options.pollEvery, 1000 * (error.retryAfter ?? (error.status === 404 ? NOT_FOUND : 60)));
+    } else one.due = now() + 1000 * (error.retryAfter ?? (error.status === 404 ? NOT_FOUND : 60));
   }
 
   /** Stays connected for as long as it goes. Gives how long to wait before the next time, in milliseconds. */
@@ -142,7 +146,8 @@ class Watch {
     socket.send(JSON.stringify({ type: "subscribe", receipts: listed, cursor: resumed }));
     let subscribed = false;
     for (;;) {
-      // While it is handled, what comes next waits: nothing overtakes a snapshot that is being read.
+      // What comes meanwhile waits: nothing overtakes a snapshot that is being read.
+      if (subscribed) await this.#read();
       const text = socket.take();
       if (text !== undefined) {
         const message = typeof text === "string" ? parsed(text) : undefined;
@@ -153,7 +158,6 @@ class Watch {
         subscribed ||= message.type === "subscribed";
       } else if (socket.code !== undefined) return subscribed;
       else {
-        if (subscribed) await this.#read();
         const waited = now();
         await socket.stirred(subscribed ? this.#due() - now() : transport.tryTimeout, signal);
         if (!subscribed && now() - waited >= transport.tryTimeout) return false;
@@ -174,6 +178,8 @@ class Watch {
       if (event.type !== "case.status.late" && isCase(event.data)) this.#change(receipt, one, event.data, "live", event);
       else if (one.last) this.push({ receipt, case: one.last, previous: one.last, via: "live", event, cursor: this.#cursor });
     }
+    // What is to be read now is not to wait for its turn.
+    if (type === "resync" || type === "subscribed") this.#roundAt = 0;
     if (type === "resync") for (const again of [message.receipts].flat()) Object.assign(this.#cases.get(again) ?? {}, { due: 0, via: "snapshot" });
     if (type === "subscribed") this.#subscribed(message, resumed);
     if (type === "error") this.#trouble(failure(message.problem));
@@ -239,6 +245,7 @@ class Watch {
 /** What `watch` gives. */
 export function watch(transport, receipts, { signal, live = "auto", cursor, pollEvery, pingEvery, onError, onState } = {}) {
   const { good, bad } = sorted(receipts);
+  if (live !== "auto" && live !== "never") throw new TypeError("live must be \"auto\" or \"never\".");
   const options = { live, onError, onState, pollEvery: numeric("pollEvery", pollEvery, 30_000), pingEvery: numeric("pingEvery", pingEvery, 30_000) };
   return new Stream(signal, async (push, ended) => {
     bad.forEach(() => onError?.(malformed()));
