@@ -171,6 +171,22 @@ test("ok other receipts keep what is known of those that stay, and another clien
   await page.context().close();
 });
 
+test("ok receipt numbers are taken as people write them, each once, and the element can be hidden", async () => {
+  const [one, other] = receipts(2);
+  const page = await standing(`<case-status-list></case-status-list><case-status receipt=" ${one.slice(0, 3).toLowerCase()} ${one.slice(3, 8)}-${one.slice(8)}" hidden></case-status>`, [one, other].map((number) => caseOf(number, "Case Was Received")));
+  for (const given of [`${one} ${other}`, ` ${one},\n${other} , ${one.toLowerCase()}`, [` ${one.slice(0, 3)} ${one.slice(3)}`, other, one]]) {
+    const ends = await page.evaluate((given) => {
+      const element = document.querySelector("case-status-list");
+      element.receipts = given;
+      return new Promise((resolve) => setTimeout(() => resolve([...element.shadowRoot.querySelectorAll(".digits")].map(({ textContent }) => textContent.slice(-4))), 50));
+    }, given);
+    assert.deepEqual(ends, [one.slice(-4), other.slice(-4)], String(given));
+  }
+  assert.deepEqual(await page.evaluate(() => [document.querySelector("case-status").shadowRoot.querySelectorAll(".case.known").length, document.querySelector("case-status").checkVisibility()]), [1, false]);
+  assert.deepEqual(await page.evaluate(() => [...new Set(stand.reads)].length), 2);
+  await page.context().close();
+});
+
 test("ok what failed in a list is tried again by one button, and only that", async () => {
   const numbers = receipts(3);
   const page = await standing(list(numbers), [caseOf(numbers[0], "Case Was Received")]);
@@ -183,6 +199,35 @@ test("ok what failed in a list is tried again by one button, and only that", asy
   assert.equal(await part(page, ".notice"), undefined);
   assert.equal(await page.evaluate(() => document.activeElement.localName), "case-status-list");
   assert.equal(await page.evaluate(() => stand.reads.length), 5);
+  await page.context().close();
+});
+
+test("err where a client fails as a whole, every row says so, it is announced once, and what comes later mends it", async () => {
+  const numbers = receipts(5);
+  const page = await standing(list(numbers), []);
+  await page.evaluate(() => {
+    stand.getMany = async function* () {
+      throw Object.assign(new Error("No token could be had."), { code: "token", retryable: true });
+    };
+    document.querySelector("case-status-list").retry();
+  });
+  await loaded(page);
+  await listen(page);
+  assert.deepEqual((await groups(page)).map(([title]) => title), ["Status not available (5)"]);
+  assert.match(await part(page, ".notice"), /^No token could be had\.Try again$/);
+  await page.waitForFunction(() => announced.length);
+  assert.deepEqual(await page.evaluate(() => [announced, told.filter(({ type }) => type === "case-error").length]), [["Cases: 5 · Status not available: 5"], 5]);
+  // A client that names receipts that nobody asked for, or sends odd records, does no harm.
+  await page.evaluate((numbers) => {
+    stand.getMany = async function* () {
+      yield { receipt: "XXX0000000000", case: {} };
+      for (const receipt of numbers) yield { receipt, case: { status_text: 7, last_checked_at: "yesterday", normalized: receipt.endsWith("3") ? null : { stage: {}, labels: 5, respond_by: [], form: 3 } }, meta: {} };
+    };
+    document.querySelector("case-status-list").retry();
+  }, numbers);
+  await page.waitForFunction(() => document.querySelector("case-status-list").shadowRoot.querySelectorAll(".case.known").length === 5);
+  assert.deepEqual((await groups(page)).map(([title]) => title), ["Unknown (5)"]);
+  await assertSound(page);
   await page.context().close();
 });
 
@@ -217,8 +262,9 @@ test("ok 400 cases are drawn without a frame that is felt, and a change of all o
     return { loading, changing: tasks };
   }, [numbers, answers, numbers.map((number) => caseOf(number, "Case Was Denied", NEWS))]);
   console.log(`400 cases: tasks of more than 50 ms while loading ${JSON.stringify(longest.loading)}, while all change ${JSON.stringify(longest.changing)}`);
-  // On a machine of two cores that does something else beside.
-  assert.ok(Math.max(0, ...longest.loading, ...longest.changing) < 400, JSON.stringify(longest));
+  // What a person would feel, on a machine that does something else beside.
+  assert.ok(Math.max(0, ...longest.loading, ...longest.changing) < 600, JSON.stringify(longest));
+  assert.ok(longest.loading.filter((duration) => duration > 200).length <= 2, JSON.stringify(longest));
   assert.deepEqual(page.complaints, []);
   await page.context().close();
 });

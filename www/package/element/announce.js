@@ -30,6 +30,7 @@ function flush() {
   if (!all.length) return;
   const [{ host }] = all;
   const words = wordsOf(host);
+  host.region.lang = words.language;
   host.region.textContent = [true, false].map((changed) => {
     const records = all.filter((item) => item.changed === changed).map(({ record }) => record);
     const { length } = records;

@@ -44,7 +44,9 @@ export class CaseElement extends (globalThis.HTMLElement ?? class {}) {
 
   /** The receipt numbers that it was given: by the property or, without that, in the attribute. */
   get receipts() {
-    return this.#given ?? (this.getAttribute(this.constructor.observedAttributes[0]) ?? "").split(/[\s,]+/).filter(Boolean);
+    const given = this.#given ?? this.getAttribute(this.constructor.observedAttributes[0]) ?? "";
+    // A receipt number may itself have spaces in it: the next one begins where letters do.
+    return typeof given === "string" ? given.split(/,|\s+(?=[a-z])/i).filter((receipt) => receipt.trim()) : [...given];
   }
 
   set receipts(receipts) {
@@ -116,7 +118,8 @@ export class CaseElement extends (globalThis.HTMLElement ?? class {}) {
     const receipts = this.isConnected ? [...new Set(this.receipts.map(keyOf))] : [];
     const key = receipts.join() + live;
     const last = this.#run;
-    if (key !== last.key || client !== last.client) {
+    const other = key !== last.key || client !== last.client;
+    if (other) {
       last.ending?.abort();
       const ending = new AbortController();
       const before = this.records;
@@ -125,9 +128,9 @@ export class CaseElement extends (globalThis.HTMLElement ?? class {}) {
       for (const record of before.values()) this.has(record) || record.node.remove();
       const { noClient: message, language: lang } = wordsOf(this);
       if (!client) this.records.forEach((record) => (record.error = { message, lang }));
-      else if (receipts[0]) this.#begin(this.#run);
     }
     this.show();
+    if (other && client && receipts[0]) this.#begin(this.#run);
   }
 
   /** Shows some records as they are now, or all, and puts all in their places. */
@@ -137,9 +140,10 @@ export class CaseElement extends (globalThis.HTMLElement ?? class {}) {
     const focused = shadowRoot.activeElement;
     const records = [...this.records.values()];
     body.lang = words.language;
-    for (const record of only ?? records) {
-      if (!record.node) [record.node, record.show] = this.card(record);
-      record.show(words);
+    for (const record of records) {
+      const made = record.node;
+      if (!made) [record.node, record.show] = this.card(record);
+      if (!made || !only || only.has(record)) record.show(words);
     }
     this.arrange(records, words);
     // Who was in a row that has moved is still there; who pressed a button that has done its work is not left outside.
@@ -170,7 +174,7 @@ export class CaseElement extends (globalThis.HTMLElement ?? class {}) {
     const waiting = new Set(receipts);
     const those = (wanted) => receipts.map((receipt) => this.records.get(receipt)).filter(wanted);
     for (const record of those(Boolean)) record.busy = !!(record.error || !record.case);
-    this.show();
+    this.show(new Set(those((record) => record.error)));
     // What comes too late belongs to a client, or to receipt numbers, that are not wanted any more.
     const take = (item) => signal.aborted || waiting.delete(this.#take(item));
     const one = async (receipt) => take({ receipt, ...(await client.get(receipt, { signal })) });

@@ -3,7 +3,7 @@
 import { button, node, say } from "./dom.js";
 import { notice } from "./notice.js";
 import { draw, shape } from "./shapes.js";
-import { near, STAGES } from "./words.js";
+import { dateOf, near, STAGES } from "./words.js";
 
 /** Whatever reads like a receipt number, in whatever text, with all but its beginning and end covered. */
 export const masked = (text) => text.replace(/([a-z]{3})([\s-]*\d){6}[\s-]*((\d[\s-]*){3}\d)(?!\d)/gi, "$1******$3");
@@ -54,7 +54,7 @@ export function card(record, retry) {
     say(act, words.due);
     const last = Date.parse(`${by}T23:59:59`);
     due.dateTime = by ?? "";
-    say(due, last && `${words.by}${new Date(last).toLocaleDateString(words.language, { dateStyle: "long" })} (${near(last, words)})`);
+    say(due, last && `${words.by}${dateOf(last, words)} (${near(last, words)})`);
     say(note, missing && words.check);
     say(caption, words.official);
     say(text, found && cover(String(found.status_text ?? "")));

@@ -1,4 +1,4 @@
-import type { Case, Meta, TorchClient, TorchError } from "../client/index.js";
+import type { Case, TorchClient, TorchError } from "../client/index.js";
 
 /** What the elements need of a client: a `TorchClient` has it. */
 export type ElementClient = Pick<TorchClient, "get" | "getMany" | "watch">;
@@ -32,6 +32,15 @@ export interface CaseElementEventMap extends HTMLElementEventMap {
   "case-error": CustomEvent<CaseErrorDetail>;
 }
 
+/**
+ * Properties to theme by, set on the elements: `--case-ink`, `--case-quiet`, `--case-paper`, `--case-line`, `--case-accent`,
+ * `--case-good`, `--case-bad`, `--case-due`. Of their defaults those for dark hold where `color-scheme` says so.
+ *
+ * Parts: `case`, which is also one of `loading`, `known`, `stale`, `missing`, `failed`, and `due`, `favorable`, `adverse`,
+ * `none`; in it `icon`, `main`, `head`, `label`, `stage`, `action`, `flag`, `note`, `official`, `text`, `notice`,
+ * `problem`, `advice`, `retry`, `side`, `number`, `digits`, `reveal`, `eye`, `form`, `age`. Of a list: `summary`,
+ * `progress`, `group` (and its place: `due`, a stage, `failed`, `loading`), `title`, `mark`, `rows`.
+ */
 declare class CaseElement extends HTMLElement {
   /** The client that it reads with: its own, or that of the `<case-status-list>` around it, or what `setClient` was given. */
   get client(): ElementClient | undefined;
@@ -59,7 +68,7 @@ export class CaseStatus extends CaseElement {
  * inside is shown below, and a `<case-status>` in there has the list's client.
  */
 export class CaseStatusList extends CaseElement {
-  /** The receipt numbers. As a property they appear in no attribute. */
-  get receipts(): readonly string[];
-  set receipts(receipts: readonly string[] | undefined);
+  /** The receipt numbers; a text is read like the attribute. As a property they appear in no attribute. */
+  get receipts(): string[];
+  set receipts(receipts: Iterable<string> | undefined);
 }

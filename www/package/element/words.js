@@ -6,7 +6,7 @@ export const STAGES = ["intake", "biometrics", "review", "evidence", "interview"
 const TABLES = {
   en: {
     language: "en",
-    stages: ["Intake", "Biometrics", "Review", "Evidence", "Interview", "Decision", "Delivery", "Appeal", "Closed", "Unknown"],
+    stages: STAGES.map((stage) => stage[0].toUpperCase() + stage.slice(1)),
     stage: "Stage: ",
     loading: "Loading …",
     due: "Action required",
@@ -57,10 +57,12 @@ export function wordsOf(element) {
   return TABLES[/^es\b/i.test(found?.lang) ? "es" : "en"];
 }
 
+export const dateOf = (at, words) => (words.dates ??= new Intl.DateTimeFormat(words.language, { dateStyle: "long" })).format(at);
+
 /** How long ago, or in how long. Of what has just been it says "now". */
 export function near(at, words) {
   const seconds = (at - Date.now()) / 1000;
   const [unit, size] = [["day", 86_400], ["hour", 3600], ["minute", 60]].find(([, each]) => Math.abs(seconds) >= each) ?? ["second", 1];
-  words.format ??= new Intl.RelativeTimeFormat(words.language, { numeric: "auto" });
-  return words.format.format(Math.trunc(size > 1 ? seconds / size : Math.max(0, seconds)), unit);
+  words.times ??= new Intl.RelativeTimeFormat(words.language, { numeric: "auto" });
+  return words.times.format(Math.trunc(size > 1 ? seconds / size : Math.max(0, seconds)), unit);
 }
