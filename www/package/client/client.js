@@ -1,10 +1,10 @@
 // The client: what an application calls.
-import { isCase, isObject, isOf, parsed, unusable } from "./answer.js";
-import { InvalidRequestError, malformed } from "./errors.js";
+import { isCase, isOf, parsed, unusable } from "./answer.js";
+import { malformed } from "./errors.js";
 import { many } from "./many.js";
-import { canonical } from "./receipt.js";
+import { canonical, listed } from "./receipt.js";
 import { Flights } from "./scope.js";
-import { Transport } from "./transport.js";
+import { numeric, Transport } from "./transport.js";
 import { watch } from "./watch.js";
 
 /** So many answers are remembered for If-None-Match; the one that was not used for the longest goes first. */
@@ -12,10 +12,8 @@ const REMEMBERED = 1_000;
 
 /** What a read asks of the proxy's cache, as its header. */
 function directives({ maxAge, noCache, onlyIfCached } = {}) {
-  if (maxAge !== undefined && !(Number.isInteger(maxAge) && maxAge >= 0)) throw new TypeError("maxAge must be a whole number of seconds.");
-  return [maxAge !== undefined && `max-age=${maxAge}`, noCache && "no-cache", onlyIfCached && "only-if-cached"].filter(Boolean).join(", ");
+  return [numeric("maxAge", maxAge, undefined, 1e9, 0) !== undefined && `max-age=${maxAge}`, noCache && "no-cache", onlyIfCached && "only-if-cached"].filter(Boolean).join(", ");
 }
-const asking = (control) => (control ? { "cache-control": control } : {});
 
 function wellFormed(receipt) {
   const one = canonical(receipt);
@@ -42,31 +40,25 @@ export class TorchClient {
   }
 
   getMany(receipts, options) {
-    const control = directives(options);
-    return many(this.#transport, receipts, () => asking(control), options);
+    return many(this.#transport, receipts, directives(options), options);
   }
 
-  history(receipt, options) {
-    return this.#transport.within(options, async (scope) => {
-      const one = wellFormed(receipt);
-      const { value, meta } = await this.#transport.call({ path: "/case-status/history", receipts: [one], receipt: one }, scope);
-      if (!isObject(value) || !isOf(value, one) || !isObject(value.chain) || !Array.isArray(value.events)) throw unusable("a case's history", one);
-      return { history: value, meta };
-    });
+  async history(receipt, options) {
+    const one = wellFormed(receipt);
+    const { value, meta } = await this.#transport.ask({ path: "/case-status/history", receipts: [one], receipt: one }, options);
+    if (!Array.isArray(value?.events) || !isOf(value, one)) throw unusable("a case's history", one);
+    return { history: value, meta };
   }
 
   watch(receipts, options) {
     return watch(this.#transport, receipts, options);
   }
 
-  grant({ receipts, expiresIn } = {}, options) {
-    return this.#transport.within(options, async (scope) => {
-      if (typeof receipts === "string" || typeof receipts?.[Symbol.iterator] !== "function") throw new InvalidRequestError("A grant needs an array of the receipts that it is to be good for.", { code: "receipt_missing" });
-      const body = JSON.stringify({ receipts: [...receipts], expires_in: expiresIn });
-      const { value } = await this.#transport.call({ method: "POST", path: "/grants", body, headers: () => ({ "content-type": "application/json" }), once: true }, scope);
-      if (!isObject(value) || typeof value.token !== "string" || typeof value.expires_at !== "string" || !Array.isArray(value.receipts)) throw unusable("a grant");
-      return value;
-    });
+  async grant({ receipts, expiresIn } = {}, options) {
+    const body = JSON.stringify({ receipts: listed(receipts), expires_in: expiresIn });
+    const { value } = await this.#transport.ask({ method: "POST", path: "/grants", body, headers: () => ({ "content-type": "application/json" }), once: true }, options);
+    if (typeof value?.token !== "string") throw unusable("a grant");
+    return value;
   }
 
   async #read(receipt, control, scope) {
@@ -75,14 +67,14 @@ export class TorchClient {
       // What one token has seen is nothing to another.
       const kept = this.#remembered.get(receipt);
       known = kept?.token === token ? kept : undefined;
-      return { ...asking(control), ...(known && { "if-none-match": known.etag }) };
+      return known && { "if-none-match": known.etag };
     };
-    const { status, text, value, meta, token } = await this.#transport.call({ path: "/case-status", receipts: [receipt], headers, receipt }, scope);
+    const { status, text, value, meta, token } = await this.#transport.call({ path: "/case-status", receipts: [receipt], headers, control, receipt }, scope);
     const fresh = status === 304 ? known && { ...known, etag: meta.etag ?? known.etag } : { text, token, etag: meta.etag };
     if (!fresh || (status !== 304 && !(isCase(value) && isOf(value, receipt)))) throw unusable("a case", receipt);
     this.#remembered.delete(receipt);
     if (fresh.etag) this.#remembered.set(receipt, fresh);
     if (this.#remembered.size > REMEMBERED) this.#remembered.delete(this.#remembered.keys().next().value);
-    return () => ({ case: parsed(fresh.text), meta: structuredClone(meta) });
+    return () => ({ case: parsed(fresh.text), meta: { ...meta } });
   }
 }

@@ -1,38 +1,13 @@
 // Any number of cases: in batches, several at a time, each case as soon as it is known.
 import { isCase, isObject, isOf, unusable } from "./answer.js";
-import { failure, malformed, refusesToken, TimeoutError, TorchError } from "./errors.js";
-import { sorted } from "./receipt.js";
+import { bearable, failure, malformed, overdue, refusesToken } from "./errors.js";
+import { pieces, sorted } from "./receipt.js";
 import { Scope } from "./scope.js";
 import { Stream } from "./stream.js";
 import { numeric } from "./transport.js";
 
-/** Asks for a batch, and hands out what comes of each case. */
-async function batch(transport, receipts, headers, signal, found) {
-  const ask = (scope) => transport.call({ path: "/case-status/batch", receipts, headers }, scope);
-  let answer;
-  try {
-    answer = await transport.within({ signal }, ask);
-  } catch (error) {
-    // A grant that is not good for one of them is refused for all: those that it names are asked for alone.
-    const granted = error?.code === "receipt_not_granted" && transport.tokens.granted();
-    const good = granted ? receipts.filter((receipt) => granted.has(receipt)) : [];
-    if (!good.length || good.length === receipts.length) throw error;
-    receipts.forEach((receipt) => granted.has(receipt) || found(receipt, { error }));
-    return batch(transport, good, headers, signal, found);
-  }
-  const { value: items, meta } = answer;
-  if (!Array.isArray(items) || items.length !== receipts.length) throw unusable("the batch that was asked for");
-  receipts.forEach((receipt, index) => {
-    const item = items[index];
-    const usable = isObject(item) && isOf(item, receipt);
-    if (usable && isCase(item)) found(receipt, { case: item, meta });
-    else if (usable && isObject(item.error)) found(receipt, { error: failure(item.error, { receipt }), meta });
-    else found(receipt, { error: unusable("a case", receipt), meta });
-  });
-}
-
 /** What `getMany` gives. */
-export function many(transport, receipts, headers, { signal: outer, timeout } = {}) {
+export function many(transport, receipts, control, { signal: outer, timeout } = {}) {
   const { good, bad, order } = sorted(receipts);
   const patience = numeric("timeout", timeout, Infinity);
   const work = async (push, signal) => {
@@ -43,20 +18,31 @@ export function many(transport, receipts, headers, { signal: outer, timeout } = 
       push({ receipt, ...rest, progress: { done: ++done, total, failed } });
     };
     bad.forEach((receipt) => found(receipt, { error: malformed() }));
-    const batches = [];
-    for (let at = 0; at < good.length; at += transport.batchSize) batches.push(good.slice(at, at + transport.batchSize));
-    const late = () => new TimeoutError(`Not all cases were answered within ${timeout / 1000} s. Ask again for the rest, or give it more time by the option timeout.`, { code: "deadline", retryable: true });
-    const scope = new Scope(signal, patience, late);
+    const batches = pieces(good, transport.batchSize);
+    const scope = new Scope(signal, patience, () => overdue(patience, "timeout"));
     const lane = async () => {
       for (let next; (next = batches.shift());) {
         try {
           // A token that is refused once will be for the others.
           if (refusal) throw refusal;
-          await batch(transport, next, headers, scope.signal, found);
+          const { value, meta } = await transport.ask({ path: "/case-status/batch", receipts: next, control }, { signal: scope.signal });
+          if (!Array.isArray(value) || value.length !== next.length) throw unusable("the batch that was asked for");
+          next.forEach((receipt, index) => {
+            const item = value[index];
+            if (!isObject(item) || !isOf(item, receipt) || !(isCase(item) || isObject(item.error))) found(receipt, { error: unusable("a case", receipt), meta });
+            else if (isCase(item)) found(receipt, { case: item, meta });
+            else found(receipt, { error: failure(item.error, { receipt }), meta });
+          });
         } catch (error) {
-          signal.throwIfAborted();
-          if (!(error instanceof TorchError)) throw error;
+          bearable(error, signal);
           if (refusesToken(error)) refusal = error;
+          // A grant that is not good for one of them is refused for all: those that it names are asked for alone.
+          const granted = error.code === "receipt_not_granted" && transport.tokens.granted();
+          const good = next.filter((receipt) => granted && granted.has(receipt));
+          if (good.length && good.length < next.length) {
+            batches.push(good);
+            next = next.filter((receipt) => !granted.has(receipt));
+          }
           next.forEach((receipt) => found(receipt, { error }));
         }
       }

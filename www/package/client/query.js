@@ -5,6 +5,6 @@ import { canonical } from "./receipt.js";
 export const queryOptions = (client, receipt, options) => ({
   queryKey: ["torch-edge", canonical(receipt) ?? String(receipt)],
   queryFn: ({ signal }) => client.get(receipt, { ...options, signal }),
-  staleTime: ({ state }) => (state.data ? state.data.meta.freshFor * 1000 : 0),
+  staleTime: ({ state }) => (state.data?.meta.freshFor ?? 0) * 1000,
   retry: false,
 });

@@ -16,7 +16,7 @@ export const race = (promise, signal) => new Promise((resolve, reject) => {
 
 export const sleep = (ms, signal) => {
   let timer;
-  return race(new Promise((resolve) => (timer = setTimeout(resolve, Math.min(ms, LONGEST)))), signal).finally(() => clearTimeout(timer));
+  return race(new Promise((resolve) => (timer = setTimeout(resolve, Math.max(0, Math.min(ms, LONGEST))))), signal).finally(() => clearTimeout(timer));
 };
 
 /** A signal that is aborted with its parent, for the same reason, or after `ms`, for the one that `late` gives. To

@@ -9,12 +9,11 @@ export class Stream {
   #waiting = [];
   #outer;
   #work;
-  #ended = false;
-  #failed = false;
-  #error;
+  /** Once it has ended: what is still to be said of it. */
+  #end;
   #leave = () => {
     this.#items = [];
-    this.#end(true, this.#outer.reason);
+    this.#close([this.#outer.reason]);
   };
 
   constructor(outer, work) {
@@ -36,40 +35,39 @@ export class Stream {
 
   async return(value) {
     this.#items = [];
-    this.#end();
+    this.#close([]);
     return { done: true, value };
   }
 
   #begin() {
     const work = this.#work;
-    if (!work || this.#ended) return;
+    if (!work || this.#end) return;
     this.#work = undefined;
     if (this.#outer?.aborted) return void this.#leave();
     this.#outer?.addEventListener("abort", this.#leave);
     const push = (item) => {
-      if (this.#ended) return;
+      if (this.#end) return;
       this.#items.push(item);
       this.#flush();
     };
-    work(push, this.#controller.signal).then(() => this.#end(), (error) => this.#end(true, error));
+    work(push, this.#controller.signal).then(() => this.#close([]), (error) => this.#close([error]));
   }
 
-  #end(failed = false, error) {
-    if (this.#ended) return;
-    [this.#ended, this.#failed, this.#error] = [true, failed, error];
+  /** `errors`: the one that it ends with, if any. It is thrown once. */
+  #close(errors) {
+    if (this.#end) return;
+    this.#end = errors;
     this.#outer?.removeEventListener("abort", this.#leave);
     this.#controller.abort();
     this.#flush();
   }
 
   #flush() {
-    while (this.#waiting.length && (this.#items.length || this.#ended)) {
+    while (this.#waiting.length && (this.#items.length || this.#end)) {
       const [resolve, reject] = this.#waiting.shift();
       if (this.#items.length) resolve({ done: false, value: this.#items.shift() });
-      else if (this.#failed) {
-        this.#failed = false;
-        reject(this.#error);
-      } else resolve({ done: true, value: undefined });
+      else if (this.#end.length) reject(this.#end.pop());
+      else resolve({ done: true, value: undefined });
     }
   }
 }

@@ -19,21 +19,20 @@ export function claims(token) {
   }
 }
 
-/** Whether anybody can read what stands here: in a page or in a page's worker. Node, Deno, Bun and Cloudflare's
- * Workers have some of a page's globals too. */
+/** Whether anybody can read what stands here: in a page or in a page's worker, which have an address. Workers
+ * have none; Node, Deno and Bun, which tell themselves by their process, may be given one. */
 function inBrowser() {
-  const { document, WorkerGlobalScope, process, Deno, Bun, navigator } = globalThis;
-  const server = (process?.versions?.node && process.type !== "renderer") || Deno || Bun || navigator?.userAgent === "Cloudflare-Workers";
-  return Boolean((document || WorkerGlobalScope) && !server);
+  const { location, process } = globalThis;
+  return Boolean(location && (!process?.versions?.node || process.type === "renderer"));
 }
 
 /** A token that may be sent from here. No message quotes it. */
 function checked(token) {
   if (typeof token !== "string" || !/^[\x21-\x7e]+$/.test(token)) {
-    throw new AuthError("The token must be a text of visible ASCII characters, without spaces and line breaks. Look at where it is read from.", { code: "token_malformed" });
+    throw new AuthError("The token must be visible ASCII without spaces. Check where it is read from.", { code: "token_malformed" });
   }
   if (!claims(token) && inBrowser()) {
-    throw new AuthError("This token is no grant, and in a browser everybody can read it. Torch's key and client tokens belong on your server: have it mint a grant with client.grant(), and let getToken fetch that.", { code: "key_in_browser" });
+    throw new AuthError("In a browser everybody can read this token, which is no grant. Keep Torch's key and client tokens on your server, and let getToken fetch a grant that it mints.", { code: "key_in_browser" });
   }
   return token;
 }
@@ -47,8 +46,7 @@ export class Tokens {
   #flights = new Flights();
 
   constructor({ token, getToken }) {
-    if (getToken !== undefined && typeof getToken !== "function") throw new TypeError("getToken must be a function.");
-    if (token === undefined && !getToken) throw new TypeError("TorchClient needs a token, or getToken that fetches one.");
+    if (getToken ? typeof getToken !== "function" : token === undefined) throw new TypeError("TorchClient needs a token or a function getToken.");
     this.#getToken = getToken;
     if (token !== undefined) this.#keep(token);
   }
@@ -65,7 +63,7 @@ export class Tokens {
         // The old one may do for a little longer.
         if (this.#token !== undefined) return this.#token;
         if (error instanceof AuthError) throw error;
-        throw new AuthError("getToken gave no token: it threw, and `cause` says what. Nothing was asked.", { code: "token_unavailable", retryable: true, cause: error });
+        throw new AuthError("getToken threw: see `cause`.", { code: "token_unavailable", retryable: true, cause: error });
       }
     });
   }

@@ -1,6 +1,6 @@
 // One request to the proxy: its tries, its patience, its token.
-import { bodyOf, metaOf, parsed, retryAfter } from "./answer.js";
-import { failure, NetworkError, ProtocolError, RateLimitError, TimeoutError, TorchError } from "./errors.js";
+import { bodyOf, metaOf, parsed, retryAfter, unusable } from "./answer.js";
+import { failure, NetworkError, overdue, RateLimitError, TorchError } from "./errors.js";
 import { masked } from "./receipt.js";
 import { now, race, Scope, sleep } from "./scope.js";
 import { Tokens } from "./tokens.js";
@@ -12,22 +12,23 @@ const LONGEST_PAUSE = 8_000;
 const LONGEST_RESET = 600;
 
 /** An option that is a number. */
-export function numeric(name, value, fallback, { least = Number.MIN_VALUE, most = Infinity, whole = false } = {}) {
+export function numeric(name, value, fallback, most = Infinity, least = 1) {
   if (value === undefined) return fallback;
-  if (typeof value !== "number" || !(value >= least && value <= most) || (whole && !Number.isInteger(value))) throw new TypeError(`${name} must be a ${whole ? "whole " : ""}number${most < Infinity ? ` from ${least} to ${most}` : least < 1 ? " above 0" : ` from ${least} on`}.`);
-  return value;
+  if (typeof value === "number" && value >= least && value <= most) return value;
+  throw new TypeError(`${name} must be a number from ${least} to ${most}.`);
 }
 
 function address(baseUrl) {
-  let url;
   try {
-    url = new URL(baseUrl, globalThis.location?.href);
+    const url = new URL(baseUrl, globalThis.location?.href);
+    if (/^https?:$/.test(url.protocol) && !(url.username + url.password + url.search + url.hash)) return url.origin + url.pathname.replace(/\/+$/, "");
   } catch {
-    throw new TypeError("baseUrl must be the proxy's address, such as https://torch.example.com.");
+    // No URL at all.
   }
-  if (!/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash) throw new TypeError("baseUrl must begin with https:// or http://, and have no user name, no query and no #.");
-  return url.origin + url.pathname.replace(/\/+$/, "");
+  throw new TypeError("baseUrl must be an address such as https://torch.example.com, without user name, query and #.");
 }
+
+const NUMBERS = [["timeout", 30_000], ["tryTimeout", 10_000], ["retries", 3, 100, 0], ["concurrency", 4, 100], ["batchSize", 25, 500]];
 
 export class Transport {
   #resumeAt = 0;
@@ -37,11 +38,7 @@ export class Transport {
     this.tokens = new Tokens(options);
     this.fetch = options.fetch ?? ((...args) => globalThis.fetch(...args));
     this.WebSocket = options.WebSocket ?? globalThis.WebSocket;
-    this.timeout = numeric("timeout", options.timeout, 30_000);
-    this.tryTimeout = numeric("tryTimeout", options.tryTimeout, 10_000);
-    this.retries = numeric("retries", options.retries, 3, { least: 0, whole: true, most: 100 });
-    this.concurrency = numeric("concurrency", options.concurrency, 4, { least: 1, whole: true, most: 100 });
-    this.batchSize = numeric("batchSize", options.batchSize, 25, { least: 1, whole: true, most: 500 });
+    for (const [name, ...bounds] of NUMBERS) this[name] = numeric(name, options[name], ...bounds);
     this.onRetry = options.onRetry;
   }
 
@@ -49,12 +46,17 @@ export class Transport {
   async within({ signal, timeout } = {}, work) {
     signal?.throwIfAborted();
     const ms = numeric("timeout", timeout, this.timeout);
-    const scope = new Scope(signal, ms, ({ shared, trouble = shared?.trouble }) => new TimeoutError(`The proxy gave no usable answer within ${ms / 1000} s. Ask again later, or give it more time by the option timeout.`, { code: "deadline", retryable: true, cause: trouble }));
+    const scope = new Scope(signal, ms, ({ shared, trouble = shared?.trouble }) => overdue(ms, "timeout", { cause: trouble }));
     try {
       return await race(work(scope), scope.signal);
     } finally {
       scope.close();
     }
+  }
+
+  /** One request by itself. */
+  ask(request, options) {
+    return this.within(options, (scope) => this.call(request, scope));
   }
 
   /** Asks until there is an answer that counts, or no hope for one while `scope` lasts. `once`: an answer of which
@@ -89,29 +91,27 @@ export class Transport {
     if (wait <= 0) return;
     if (now() + wait >= scope.ends) {
       const seconds = Math.ceil(wait / 1000);
-      throw new RateLimitError(`The allowance of requests is used up for another ${seconds} s, longer than this request may wait. Ask again then.`, { code: "rate_limited", retryable: true, retryAfter: seconds });
+      throw new RateLimitError(`The allowance of requests is used up. Ask again in ${seconds} s.`, { code: "rate_limited", retryable: true, retryAfter: seconds });
     }
     // Not all that wait go at the same moment.
     await sleep(wait + Math.random() * PAUSE, scope.signal);
   }
 
-  async #try({ method = "GET", path, receipts, headers, body, receipt }, token, signal) {
-    const seconds = this.tryTimeout / 1000;
-    const scope = new Scope(signal, this.tryTimeout, () => new TimeoutError(`The proxy did not answer within ${seconds} s. Ask again later, or give each try more time by the option tryTimeout.`, { code: "try_timeout", retryable: true, receipt }));
+  async #try({ method = "GET", path, receipts, headers, control, body, receipt }, token, signal) {
+    const scope = new Scope(signal, this.tryTimeout, () => overdue(this.tryTimeout, "tryTimeout", { receipt }));
     try {
-      const init = { method, body, redirect: "manual", signal: scope.signal, headers: { ...headers?.(token), authorization: `Bearer ${token}` } };
+      const init = { method, body, redirect: "manual", signal: scope.signal, headers: { ...headers?.(token), ...(control && { "cache-control": control }), authorization: `Bearer ${token}` } };
       // A browser's own cache knows nothing of tokens, and does not tell how old an answer is.
       if (this.tokens.inBrowser) init.cache = "no-store";
-      const query = receipts ? `?${receipts.map((one) => `receipt=${encodeURIComponent(one)}`).join("&")}` : "";
+      const query = receipts ? `?receipt=${receipts.join("&receipt=")}` : "";
       const response = await race(this.fetch(this.base + path + query, init), scope.signal);
       return this.#read(response, await race(bodyOf(response), scope.signal), token, receipt);
     } catch (error) {
       scope.signal.throwIfAborted();
       if (error instanceof TorchError) throw error;
       // A platform's own error may quote the whole URL.
-      const why = [error?.message, error?.cause?.code ?? error?.code].filter((part) => typeof part === "string" && part).join(", ");
-      const { origin } = new URL(this.base);
-      throw new NetworkError(`The connection to ${origin} failed${why ? ` (${masked(why).replaceAll(token, "…")})` : ""}. Ask again later; if it stays so, see that baseUrl is right and that this page's origin is in ALLOWED_ORIGINS.`, { code: "network", retryable: true, receipt });
+      const why = [error?.message, error?.cause?.code ?? error?.code].filter(Boolean).join(", ");
+      throw new NetworkError(`The proxy cannot be reached (${masked(why).replaceAll(token, "…")}). Ask again later; check baseUrl and the proxy's ALLOWED_ORIGINS.`, { code: "network", retryable: true, receipt });
     } finally {
       scope.close();
     }
@@ -123,7 +123,7 @@ export class Transport {
     const { remaining, reset } = meta.rateLimit ?? {};
     if (remaining === 0) this.#resumeAt = Math.max(this.#resumeAt, now() + 1000 * Math.min(reset, LONGEST_RESET));
     if (status >= 400) throw failure(parsed(text), { status, retryAfter: retryAfter(headers.get("retry-after")), requestId: meta.requestId, receipt });
-    if (![200, 201, 304].includes(status)) throw new ProtocolError(`The proxy does not answer here, but ${status ? `with status ${status}` : "with a redirect"}. Set baseUrl to the address where it does.`, { code: "unexpected_status", status, receipt });
+    if (![200, 201, 304].includes(status)) throw unusable(`its own, but a redirect or the like (status ${status})`, receipt);
     return { status, text, value: parsed(text), meta, token };
   }
 }
