@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import test from "node:test";
+import { ROOT } from "../edge/support.mjs";
 import { assertSound, caseOf, proxy, sandbox, seed, shown, visit } from "./element/support.mjs";
 
 const WWW = new URL("../../www/package/element/", import.meta.url);
@@ -69,9 +70,9 @@ test("ok every state says what it is, in English and in Spanish, light and dark,
     assert.match(alone, lang === "es" ? /^Estado no disponible\s+Falta el cliente/ : /^Status not available\s+No client/);
     await assertSound(page);
     await page.context().close();
+    await proxy.forget();
   }
   await sandbox.mend();
-  await proxy.forget();
 });
 
 test("t1 HTML and script in status_text are shown as text, to the letter, and do nothing", async () => {
@@ -92,6 +93,11 @@ test("t1 HTML and script in status_text are shown as text, to the letter, and do
   assert.match(await shown(page, "known"), /<b>label<\/b>[^]*<i>I-1<\/i>/);
   assert.deepEqual(page.complaints, []);
   await page.context().close();
+});
+
+test("ok an application in TypeScript has the types, under strict", () => {
+  const options = ["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--target", "es2022", "--lib", "es2022,dom,dom.iterable", "--module", "nodenext"];
+  execFileSync(process.execPath, [`${ROOT}/node_modules/typescript/bin/tsc`, ...options, `${ROOT}/tests/package/element/types.ts`], { encoding: "utf8" });
 });
 
 test("ok nothing in the sources writes HTML", () => {
