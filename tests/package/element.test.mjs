@@ -210,6 +210,17 @@ test("ok live, it shows and announces changes, ends with the element, and begins
   await page.waitForTimeout(1200);
   assert.equal(await spoken(page), `Receipt ending in ${number.slice(-4)}: Request for Evidence, Action required`);
   assert.deepEqual(await page.evaluate(() => told.map(({ type, via, previous }) => [type, via, previous?.status_text])), [["case-change", "read", undefined], ["case-change", "live", "Case Was Received"]]);
+  // What is older than what is shown is not shown: neither from the watch nor from a cache.
+  await page.evaluate((found) => {
+    stand.change(found.receipt_number, found);
+    stand.answer(found.receipt_number, { case: found });
+    document.querySelector("case-status").records.values().next().value.error = new Error("made up, to have it read again");
+    document.querySelector("case-status").retry();
+  }, caseOf(number, "Case Was Received"));
+  await page.waitForFunction(() => stand.reads.length === 2 && stand.watched.length === 1);
+  await page.waitForTimeout(50);
+  assert.match(await shown(page, "known"), /^Request for Evidence/);
+  assert.equal(await page.evaluate(() => told.length), 2);
   // Moved within the page in one go, it goes on.
   const reads = await page.evaluate(() => document.querySelector("main").prepend(document.querySelector("case-status")) ?? stand.reads.length);
   await page.waitForTimeout(50);

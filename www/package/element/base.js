@@ -84,7 +84,7 @@ export class CaseElement extends (globalThis.HTMLElement ?? class {}) {
       observer.observe(document.documentElement, { attributeFilter: ["lang"] });
     }
     // Those inside may have been there first, without a client.
-    all("plan");
+    for (const element of connected) if (this.contains(element)) element.plan();
   }
 
   disconnectedCallback() {
@@ -197,6 +197,8 @@ export class CaseElement extends (globalThis.HTMLElement ?? class {}) {
     if (!record) return;
     const previous = record.case;
     const now = Date.now();
+    // A cache may still tell what was before that which was told live.
+    if (found && Date.parse(found.last_status_at) < Date.parse(previous?.last_status_at)) found = previous;
     const same = found && previous?.status_text === found.status_text && previous.last_status_at === found.last_status_at;
     // A watch begins with what was read just now, and does not say how old it is.
     if (same && !meta) return;
