@@ -160,7 +160,8 @@ test("ok other receipts keep what is known of those that stay, and another clien
     window.other = new StandIn();
     document.querySelector("case-status-list").client = other;
   });
-  await page.waitForFunction(() => document.querySelector("case-status-list").shadowRoot.querySelectorAll(".case.loading").length === 2);
+  await page.waitForFunction(() => document.querySelector("case-status-list").shadowRoot.querySelector(".progress").checkVisibility());
+  assert.deepEqual(await groups(page), []);
   await page.evaluate(() => {
     document.querySelector("case-status-list").client = stand;
   });
@@ -247,7 +248,7 @@ test("ok 400 cases are drawn without a frame that is felt, and a change of all o
     const until = async (count, selector) => {
       while (shadowRoot.querySelectorAll(selector).length < count) await new Promise((resolve) => setTimeout(resolve, 10));
     };
-    await until(400, ".case.loading");
+    await new Promise((resolve) => setTimeout(resolve, 300));
     // Batches of 25, as a client gives them.
     for (let at = 0; at < 400; at += 25) {
       answers.slice(at, at + 25).forEach((found) => stand.answer(found.receipt_number, { case: found }));

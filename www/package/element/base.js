@@ -125,7 +125,7 @@ export class CaseElement extends (globalThis.HTMLElement ?? class {}) {
       const before = this.records;
       this.#run = { key, client, live, receipts, ending, signal: ending.signal };
       this.records = new Map(receipts.map((receipt) => [receipt, (client === last.client && before.get(receipt)) || { receipt }]));
-      for (const record of before.values()) this.has(record) || record.node.remove();
+      for (const record of before.values()) this.has(record) || record.node?.remove();
       const { noClient: message, language: lang } = wordsOf(this);
       if (!client) this.records.forEach((record) => (record.error = { message, lang }));
     }
@@ -142,8 +142,8 @@ export class CaseElement extends (globalThis.HTMLElement ?? class {}) {
     body.lang = words.language;
     for (const record of records) {
       const made = record.node;
-      if (!made) [record.node, record.show] = this.card(record);
-      if (!made || !only || only.has(record)) record.show(words);
+      [record.node, record.show] = made ? [made, record.show] : this.card(record);
+      if (!made || !only || only.has(record)) record.show?.(words);
     }
     this.arrange(records, words);
     // Who was in a row that has moved is still there; who pressed a button that has done its work is not left outside.

@@ -39,7 +39,7 @@ export interface CaseElementEventMap extends HTMLElementEventMap {
  * Parts: `case`, which is also one of `loading`, `known`, `stale`, `missing`, `failed`, and `due`, `favorable`, `adverse`,
  * `none`; in it `icon`, `main`, `head`, `label`, `stage`, `action`, `flag`, `note`, `official`, `text`, `notice`,
  * `problem`, `advice`, `retry`, `side`, `number`, `digits`, `reveal`, `eye`, `form`, `age`. Of a list: `summary`,
- * `progress`, `group` (and its place: `due`, a stage, `failed`, `loading`), `title`, `mark`, `rows`.
+ * `progress`, `group` (and its place: `due`, a stage, `failed`), `title`, `mark`, `rows`.
  */
 declare class CaseElement extends HTMLElement {
   /** The client that it reads with: its own, or that of the `<case-status-list>` around it, or what `setClient` was given. */

@@ -16,7 +16,7 @@ export class CaseStatusList extends CaseElement {
     const [head, count, bar] = [node("p", "summary"), node("span"), node("progress")];
     const loading = node("label", "progress", count, bar);
     const [trouble, fail] = notice(() => this.retry());
-    const groups = ["due", ...STAGES, "failed", "loading"].map((place) => {
+    const groups = ["due", ...STAGES, "failed"].map((place) => {
       const [title, rows, name] = [node("p", "title", shape("mark", place)), node("ul", "rows"), node("span")];
       title.append(name);
       title.role = "heading";
@@ -54,7 +54,8 @@ export class CaseStatusList extends CaseElement {
   }
 
   card(record) {
-    return card(record);
+    // A row is made when there is something to show: the work is spread, and nobody has to listen to many that load.
+    return placeOf(record) === "loading" ? [] : card(record);
   }
 
   changed(record) {
