@@ -1,0 +1,8 @@
+import type { CaseStatus, CaseStatusList } from "./index.js";
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "case-status": CaseStatus;
+    "case-status-list": CaseStatusList;
+  }
+}
