@@ -94,6 +94,25 @@ export function ensureRust() {
   }
 }
 
+/** Sees to the source of Rust's standard library, for the version that Cargo.toml names. Gives back that toolchain's
+ * name, where it is another one than is in use. */
+export function ensureRustSource() {
+  const wanted = field("Cargo.toml", /^rust-version = "([\d.]+)"/m, "its rust-version");
+  const other = rustVersion().startsWith(`rustc ${wanted}.`) ? undefined : wanted;
+  const of = other ? ["--toolchain", other] : [];
+  if (other && !tryRead("rustup", ["run", other, "rustc", "--version"])) {
+    say(`installing Rust ${other}, which builds the browser's wasm …`);
+    run("rustup", ["toolchain", "install", other, "--profile", "minimal"]);
+  }
+  const installed = tryRead("rustup", ["component", "list", "--installed", ...of]) ?? "";
+  if (!/^rust-src/m.test(installed)) {
+    say("adding the source of Rust's standard library …");
+    run("rustup", ["component", "add", "rust-src", ...of]);
+  }
+  if (other && !tryRead("rustup", ["target", "list", "--installed", ...of])?.includes("wasm32-unknown-unknown")) run("rustup", ["target", "add", "wasm32-unknown-unknown", ...of]);
+  return other;
+}
+
 /** Where this project keeps what all its clones on the machine can use. */
 export function cacheFolder() {
   if (process.env.XDG_CACHE_HOME) return join(process.env.XDG_CACHE_HOME, "torch-edge");
