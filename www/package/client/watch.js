@@ -1,7 +1,7 @@
 // Changes of cases as they come: over the proxy's live connection where there is one, otherwise, and while it is
 // down, by asking when a case's answer is no longer fresh.
 import { isCase, isObject, parsed, unusable } from "./answer.js";
-import { AuthError, bearable, failure, malformed, refusesToken, UnavailableError } from "./errors.js";
+import { AuthError, bearable, failure, malformed, NetworkError, refusesToken, UnavailableError } from "./errors.js";
 import { many } from "./many.js";
 import { pieces, sorted } from "./receipt.js";
 import { now, sleep } from "./scope.js";
@@ -218,8 +218,8 @@ class Watch {
   #again(error) {
     bearable(error, this.#signal);
     if (error.status === 404 || error.status === 501) return REST;
-    // 426: the token is good, and what is missing is the WebSocket.
-    if (error.status !== 426) this.#trouble(error);
+    // 426: the token is good, and what is missing is the WebSocket. Of a proxy that is away the polls will tell.
+    if (error.status !== 426 && !(error instanceof NetworkError)) this.#trouble(error);
     return this.#pause(error.retryAfter);
   }
 
