@@ -15,8 +15,9 @@ const MOST = 1_000;
 /** Where there is no live connection to be had, it is looked for again after so long, in milliseconds. */
 const REST = 600_000;
 const MINUTE = 60_000;
-/** What is not found may be found when the proxy asks again: after so many seconds. */
-const NOT_FOUND = 120;
+/** After so many seconds what failed is asked again, where nothing is said of it: so long the proxy takes a case for not
+ * found. */
+const LATER = 120;
 
 /** What makes a status another one: not that Torch looked again, nor that it was dated anew. */
 const identity = (one) => JSON.stringify(typeof one.status_text === "string" ? [one.status_text, one.status_category, one.normalized?.category] : one);
@@ -84,7 +85,7 @@ class Watch {
       }
       // A batch with one that is not found does not tell how long the others are fresh.
       const { freshFor, stale } = item.meta;
-      one.due = one.live ? Infinity : now() + 1000 * (freshFor || (stale ? 0 : NOT_FOUND));
+      one.due = one.live ? Infinity : now() + 1000 * (freshFor || (stale ? 0 : LATER));
       this.#change(item.receipt, one, item.case, one.via);
       one.via = "poll";
     }
@@ -106,7 +107,7 @@ class Watch {
     if (error.code === "receipt_not_granted") {
       this.#cases.delete(receipt);
       if (!this.#cases.size) throw error;
-    } else one.due = now() + 1000 * (error.retryAfter ?? (error.status === 404 ? NOT_FOUND : 60));
+    } else one.due = now() + 1000 * (error.retryAfter ?? (error.retryable ? 0 : LATER));
   }
 
   /** Stays connected for as long as it goes. Gives how long to wait before the next time, in milliseconds. */
