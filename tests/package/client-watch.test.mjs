@@ -86,6 +86,18 @@ test("ok cases that are due are asked for together, those that are fresh are not
   assert.equal(await pending, "done");
 });
 
+test("ok where a batch does not tell how long its cases are fresh, because one is not found, they are not asked for all the time", async () => {
+  const answer = { headers: { "cache-control": "private, max-age=0", "cache-status": "torch-edge; hit; ttl=0" } };
+  const vague = await standIn({ [A]: "Received" }, answer);
+  const watch = watching(vague.client, [A, B], { pollEvery: 30 });
+  await next(watch);
+  await pause(300);
+  assert.equal(vague.polls().length, 1);
+  const plain = await standIn({ [A]: "Received" }, answer);
+  await next(watching(plain.client, [A], { pollEvery: 30 }));
+  await until("more polls", () => plain.polls().length > 3);
+});
+
 test("ok errors are told beside, and the watch goes on: not found, ill-formed, a proxy that is away", async () => {
   const { client, cases, fault } = await standIn({ [A]: "Case Was Received" });
   const errors = [];

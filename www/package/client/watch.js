@@ -1,7 +1,7 @@
 // Changes of cases as they come: over the proxy's live connection where there is one, otherwise, and while it is
 // down, by asking when a case's answer is no longer fresh.
 import { isCase, isObject, parsed, unusable } from "./answer.js";
-import { AuthError, bearable, failure, malformed, NetworkError, refusesToken, UnavailableError } from "./errors.js";
+import { bearable, failure, malformed, NetworkError, refusesToken } from "./errors.js";
 import { many } from "./many.js";
 import { pieces, sorted } from "./receipt.js";
 import { now, sleep } from "./scope.js";
@@ -76,19 +76,24 @@ class Watch {
     const due = [...this.#cases].filter(([, { due }]) => due <= now()).map(([receipt]) => receipt);
     if (!due.length || now() < this.#roundAt) return;
     this.#roundAt = now() + this.#options.pollEvery;
+    const vague = [];
+    let failed = false;
     for await (const item of many(this.#transport, due, undefined, { signal: this.#signal })) {
       const one = this.#cases.get(item.receipt);
       if (!one) continue;
       if (item.error) {
+        failed = true;
         this.#trouble(item.error, item.receipt, one);
         continue;
       }
-      // A batch with one that is not found does not tell how long the others are fresh.
       const { freshFor, stale } = item.meta;
-      one.due = one.live ? Infinity : now() + 1000 * (freshFor || (stale ? 0 : LATER));
+      one.due = one.live ? Infinity : now() + 1000 * freshFor;
+      if (!freshFor && !stale) vague.push(one);
       this.#change(item.receipt, one, item.case, one.via);
       one.via = "poll";
     }
+    // A batch with one that failed does not tell how long the others are fresh.
+    if (failed) for (const one of vague) one.due += 1000 * LATER;
   }
 
   /** Hands out a case, unless it is the one that was handed out last, or an older one. */
@@ -228,14 +233,16 @@ class Watch {
 
   /** What to do about a connection that ended. */
   #closed(code, token) {
-    const says = (Kind, what) => new Kind(`The proxy closed the live connection (${code}). ${what}`, { code: `live_${code}`, retryable: Kind !== AuthError });
-    const over = code === 4401;
-    if (code === 4403 || (over && (this.#renewed || !this.#transport.tokens.renew(token, "expired")))) throw says(AuthError, "Watch with another token, or with the option live: \"never\".");
-    this.#renewed ||= over;
-    if (over) return 0;
+    // The codes are those of HTTP, and 1009: what was sent is too large.
+    const error = () => failure({ code: `live_${code}`, detail: `The proxy closed the live connection (${code}). Watch with another token, or with the option live: "never".` }, { status: code === 1009 ? 413 : code - 4000 });
+    if (code === 4401) {
+      if (this.#renewed || !this.#transport.tokens.renew(token, "expired")) throw error();
+      this.#renewed = true;
+      return 0;
+    }
+    if (code === 4403) throw error();
     if (![4400, 4429, 1009].includes(code)) return this.#pause();
-    // There are too many connections, or it speaks another version.
-    this.#options.onError?.(says(UnavailableError, "Meanwhile the cases are polled."));
+    this.#options.onError?.(error());
     return REST;
   }
 }
