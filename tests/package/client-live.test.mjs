@@ -207,6 +207,39 @@ test("ok a token whose time is over is fetched anew, and it goes on from its cur
   assert.equal(tokens, 4);
 });
 
+test("ok that a message says the token is over ends nothing: the close that follows has it renewed", async () => {
+  let tokens = 0;
+  const stand = await standIn({ getToken: () => `token-${++tokens}` });
+  const errors = [];
+  const watch = stand.watch([A], { onError: ({ code }) => errors.push(code) });
+  await snapshot(watch, 1);
+  stand.say({ type: "error", problem: problem(401, "grant_expired") });
+  stand.sockets[0].close(4401);
+  await until("the next connection", () => stand.sockets[1]?.said.length);
+  stand.change(A, "Approved", "1");
+  assert.equal((await next(watch))[1], "Approved");
+  assert.deepEqual([errors, tokens], [["grant_expired"], 2]);
+});
+
+test("ok a getToken that fails now and then ends nothing", async () => {
+  let calls = 0;
+  const stand = await standIn({ getToken: () => (++calls % 2 ? Promise.reject(new Error("offline")) : "token") });
+  const errors = [];
+  const watch = stand.watch([A], { pollEvery: 50, onError: ({ code }) => errors.push(code) });
+  await snapshot(watch, 1);
+  assert.equal(errors[0], "token_unavailable");
+});
+
+test("ok a connection that is refused for now is tried again later, and meanwhile the cases are polled", async () => {
+  for (const [code, name] of [[4429, "RateLimitError"], [4400, "InvalidRequestError"], [1009, "InvalidRequestError"]]) {
+    const stand = await standIn({ live: (it) => it.speaker.close(code) });
+    const errors = [];
+    const watch = stand.watch([A], { pollEvery: 50, onError: ({ name, code }) => errors.push([name, code]) });
+    assert.equal((await next(watch))[3], "snapshot");
+    assert.deepEqual([errors, stand.sockets.length], [[[name, `live_${code}`]], 1]);
+  }
+});
+
 test("err it ends where no token will do", async () => {
   for (const [options, code] of [
     [{ upgrade: () => [401, problem(401, "unauthorized")] }, "unauthorized"], [{ upgrade: () => [403, problem(403, "forbidden")] }, "forbidden"],

@@ -40,7 +40,7 @@ test("ok the real proxy and the sandbox: first what is, then what changes, as th
   await sandbox.control("PUT", "clock", { now: "2020-01-01T00:00:00Z", frozen: true });
   const list = receipts(2, "SRC");
   const client = new TorchClient({ baseUrl: proxy.url, token: TOKEN });
-  const watch = watching(client, [...list, list[0].toLowerCase()], { pollEvery: 300 });
+  const watch = watching(client, [...list, list[0].toLowerCase()], { live: "never", pollEvery: 300 });
   const seen = new Map();
   for (let n = 0; n < 2; n++) {
     const { value } = await watch.next();
@@ -84,6 +84,18 @@ test("ok cases that are due are asked for together, those that are fresh are not
   assert.ok(polls().some((one) => one.receipts.length === 2));
   await watch.return();
   assert.equal(await pending, "done");
+});
+
+test("ok where a batch does not tell how long its cases are fresh, because one is not found, they are not asked for all the time", async () => {
+  const answer = { headers: { "cache-control": "private, max-age=0", "cache-status": "torch-edge; hit; ttl=0" } };
+  const vague = await standIn({ [A]: "Received" }, answer);
+  const watch = watching(vague.client, [A, B], { pollEvery: 30 });
+  await next(watch);
+  await pause(300);
+  assert.equal(vague.polls().length, 1);
+  const plain = await standIn({ [A]: "Received" }, answer);
+  await next(watching(plain.client, [A], { pollEvery: 30 }));
+  await until("more polls", () => plain.polls().length > 3);
 });
 
 test("ok errors are told beside, and the watch goes on: not found, ill-formed, a proxy that is away", async () => {

@@ -56,7 +56,7 @@ export class TorchClient {
 
   async grant({ receipts, expiresIn } = {}, options) {
     const body = JSON.stringify({ receipts: listed(receipts), expires_in: expiresIn });
-    const { value } = await this.#transport.ask({ method: "POST", path: "/grants", body, headers: () => ({ "content-type": "application/json" }), once: true }, options);
+    const { value } = await this.#transport.ask({ method: "POST", path: "/grants", body, once: true }, options);
     if (typeof value?.token !== "string") throw unusable("a grant");
     return value;
   }

@@ -32,8 +32,10 @@ export type ProblemCode =
   | "no_such_route"
   | "case_not_found"
   | "method_not_allowed"
+  | "upgrade_required"
   | "body_malformed"
   | "body_too_large"
+  | "too_many_sockets"
   | "rate_limited"
   | "quota_exhausted"
   | "circuit_open"
@@ -226,6 +228,11 @@ export interface Change {
   cursor?: string;
 }
 
+/** The changes, as `watch` finds them. `return()` ends it at once, also where somebody waits for `next()`. */
+export interface Watch extends AsyncIterableIterator<Change> {
+  return(): Promise<IteratorResult<Change, undefined>>;
+}
+
 export interface WatchOptions {
   signal?: AbortSignal | undefined;
   /** `never`: only poll. */
@@ -258,7 +265,7 @@ export declare class TorchClient {
   /** First each case as it is, then each change as it comes, in order and without end: over the proxy's live connection,
    * or by polling where there is none. What is not read yet is kept, without a bound, so read it or leave. To leave
    * the loop ends it; so does `signal`. It throws where no token will do. */
-  watch(receipts: Iterable<string>, options?: WatchOptions): AsyncIterableIterator<Change, undefined, unknown> & { return(): Promise<IteratorResult<Change, undefined>> };
+  watch(receipts: Iterable<string>, options?: WatchOptions): Watch;
 
   /** Mints a grant, on a server: a token for a browser, good for 1 to 200 cases and for 60 seconds to a day (`expiresIn`,
    * in seconds; an hour). */

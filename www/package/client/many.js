@@ -26,7 +26,7 @@ export function many(transport, receipts, control, { signal: outer, timeout } = 
           // A token that is refused once will be for the others.
           if (refusal) throw refusal;
           const { value, meta } = await transport.ask({ path: "/case-status/batch", receipts: next, control }, { signal: scope.signal });
-          if (!Array.isArray(value) || value.length !== next.length) throw unusable("the batch that was asked for");
+          if (!Array.isArray(value) || value.length !== next.length) throw unusable("the batch asked for");
           next.forEach((receipt, index) => {
             const item = value[index];
             if (!isObject(item) || !isOf(item, receipt) || !(isCase(item) || isObject(item.error))) found(receipt, { error: unusable("a case", receipt), meta });

@@ -33,7 +33,7 @@ export class Scope {
     this.#parent = parent;
     if (parent?.aborted) return void this.#follow();
     parent?.addEventListener("abort", this.#follow);
-    if (ms <= LONGEST) this.#timer = setTimeout(() => this.#controller.abort(late?.(this)), ms);
+    if (ms <= LONGEST) this.#timer = setTimeout(() => this.#controller.abort(late?.(this)), Math.max(0, ms));
   }
 
   close() {

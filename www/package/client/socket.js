@@ -1,5 +1,5 @@
 // A WebSocket as a queue of texts that one can wait for.
-import { now, race, Scope } from "./scope.js";
+import { race, Scope } from "./scope.js";
 
 export class Socket {
   /** Why it is closed; undefined as long as it is not. */
@@ -7,7 +7,7 @@ export class Socket {
   open = false;
   #socket;
   #texts = [];
-  #heardAt = now();
+  #unanswered = false;
   #heartbeat;
   #stir = () => {};
 
@@ -18,7 +18,7 @@ export class Socket {
       this.#stir();
     };
     this.#socket.onmessage = ({ data }) => {
-      this.#heardAt = now();
+      this.#unanswered = false;
       if (data === "pong" || this.code !== undefined) return;
       this.#texts.push(data);
       this.#stir();
@@ -27,8 +27,12 @@ export class Socket {
     // Not every platform lets a close follow.
     this.#socket.onerror = () => this.#over(1006);
     this.#heartbeat = setInterval(() => {
-      if (now() - this.#heardAt > 2 * pingEvery) this.close();
-      else if (this.open) this.send("ping");
+      if (this.#unanswered) this.close();
+      else if (this.open) {
+        // Not by the clock: a page in the background is woken seldom.
+        this.#unanswered = true;
+        this.send("ping");
+      }
     }, pingEvery);
   }
 

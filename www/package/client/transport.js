@@ -100,7 +100,7 @@ export class Transport {
   async #try({ method = "GET", path, receipts, headers, control, body, receipt }, token, signal) {
     const scope = new Scope(signal, this.tryTimeout, () => overdue(this.tryTimeout, "tryTimeout", { receipt }));
     try {
-      const init = { method, body, redirect: "manual", signal: scope.signal, headers: { ...headers?.(token), ...(control && { "cache-control": control }), authorization: `Bearer ${token}` } };
+      const init = { method, body, redirect: "manual", signal: scope.signal, headers: { ...headers?.(token), ...(control && { "cache-control": control }), ...(body && { "content-type": "application/json" }), authorization: `Bearer ${token}` } };
       // A browser's own cache knows nothing of tokens, and does not tell how old an answer is.
       if (this.tokens.inBrowser) init.cache = "no-store";
       const query = receipts ? `?receipt=${receipts.join("&receipt=")}` : "";

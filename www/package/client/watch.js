@@ -1,7 +1,7 @@
 // Changes of cases as they come: over the proxy's live connection where there is one, otherwise, and while it is
 // down, by asking when a case's answer is no longer fresh.
 import { isCase, isObject, parsed, unusable } from "./answer.js";
-import { AuthError, bearable, failure, malformed, refusesToken, UnavailableError } from "./errors.js";
+import { bearable, failure, malformed, NetworkError, refusesToken } from "./errors.js";
 import { many } from "./many.js";
 import { pieces, sorted } from "./receipt.js";
 import { now, sleep } from "./scope.js";
@@ -15,8 +15,9 @@ const MOST = 1_000;
 /** Where there is no live connection to be had, it is looked for again after so long, in milliseconds. */
 const REST = 600_000;
 const MINUTE = 60_000;
-/** What is not found may be found when the proxy asks again: after so many seconds. */
-const NOT_FOUND = 120;
+/** After so many seconds what failed is asked again, where nothing is said of it: so long the proxy takes a case for not
+ * found. */
+const LATER = 120;
 
 /** What makes a status another one: not that Torch looked again, nor that it was dated anew. */
 const identity = (one) => JSON.stringify(typeof one.status_text === "string" ? [one.status_text, one.status_category, one.normalized?.category] : one);
@@ -75,19 +76,24 @@ class Watch {
     const due = [...this.#cases].filter(([, { due }]) => due <= now()).map(([receipt]) => receipt);
     if (!due.length || now() < this.#roundAt) return;
     this.#roundAt = now() + this.#options.pollEvery;
+    const vague = [];
+    let failed = false;
     for await (const item of many(this.#transport, due, undefined, { signal: this.#signal })) {
       const one = this.#cases.get(item.receipt);
       if (!one) continue;
       if (item.error) {
+        failed = true;
         this.#trouble(item.error, item.receipt, one);
         continue;
       }
-      // A batch with one that is not found does not tell how long the others are fresh.
       const { freshFor, stale } = item.meta;
-      one.due = one.live ? Infinity : now() + 1000 * (freshFor || (stale ? 0 : NOT_FOUND));
+      one.due = one.live ? Infinity : now() + 1000 * freshFor;
+      if (!freshFor && !stale) vague.push(one);
       this.#change(item.receipt, one, item.case, one.via);
       one.via = "poll";
     }
+    // A batch with one that failed does not tell how long the others are fresh.
+    if (failed) for (const one of vague) one.due += 1000 * LATER;
   }
 
   /** Hands out a case, unless it is the one that was handed out last, or an older one. */
@@ -106,7 +112,7 @@ class Watch {
     if (error.code === "receipt_not_granted") {
       this.#cases.delete(receipt);
       if (!this.#cases.size) throw error;
-    } else one.due = now() + 1000 * (error.retryAfter ?? (error.status === 404 ? NOT_FOUND : 60));
+    } else one.due = now() + 1000 * (error.retryAfter ?? (error.retryable ? 0 : LATER));
   }
 
   /** Stays connected for as long as it goes. Gives how long to wait before the next time, in milliseconds. */
@@ -218,8 +224,8 @@ class Watch {
   #again(error) {
     bearable(error, this.#signal);
     if (error.status === 404 || error.status === 501) return REST;
-    // 426: the token is good, and what is missing is the WebSocket.
-    if (error.status !== 426) this.#trouble(error);
+    // 426: the token is good, and what is missing is the WebSocket. Of a proxy that is away the polls will tell.
+    if (error.status !== 426 && !(error instanceof NetworkError)) this.#trouble(error);
     return this.#pause(error.retryAfter);
   }
 
@@ -227,14 +233,16 @@ class Watch {
 
   /** What to do about a connection that ended. */
   #closed(code, token) {
-    const says = (Kind, what) => new Kind(`The proxy closed the live connection (${code}). ${what}`, { code: `live_${code}`, retryable: Kind !== AuthError });
-    const over = code === 4401;
-    if (code === 4403 || (over && (this.#renewed || !this.#transport.tokens.renew(token, "expired")))) throw says(AuthError, "Watch with another token, or with the option live: \"never\".");
-    this.#renewed ||= over;
-    if (over) return 0;
+    // The codes are those of HTTP, and 1009: what was sent is too large.
+    const error = () => failure({ code: `live_${code}`, detail: `The proxy closed the live connection (${code}). Watch with another token, or with the option live: "never".` }, { status: code === 1009 ? 413 : code - 4000 });
+    if (code === 4401) {
+      if (this.#renewed || !this.#transport.tokens.renew(token, "expired")) throw error();
+      this.#renewed = true;
+      return 0;
+    }
+    if (code === 4403) throw error();
     if (![4400, 4429, 1009].includes(code)) return this.#pause();
-    // There are too many connections, or it speaks another version.
-    this.#options.onError?.(says(UnavailableError, "Meanwhile the cases are polled."));
+    this.#options.onError?.(error());
     return REST;
   }
 }
