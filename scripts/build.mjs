@@ -32,7 +32,7 @@ const COMPACT = ['--cfg=sha2_backend_soft="compact"'];
 function lean() {
   const toolchain = ensureRustSource();
   return {
-    args: ["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size", "-Zpanic-immediate-abort"],
+    args: ["--config", "profile.release.package.sha2.opt-level=3", "-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size", "-Zpanic-immediate-abort"],
     env: { RUSTC_BOOTSTRAP: "1", CARGO_PROFILE_RELEASE_PANIC: "immediate-abort", ...(toolchain && { RUSTUP_TOOLCHAIN: toolchain }) },
     flags: ["-Zlocation-detail=none"],
   };

@@ -70,7 +70,12 @@ pub fn begin() {
 type Texts<'a> = std::str::Split<'a, fn(char) -> bool>;
 
 fn split(texts: &str) -> Texts<'_> {
-    texts.split(|c| c == '\0')
+    // A function and no character: one kind of splitting for all that is split here.
+    texts.split(is_nul)
+}
+
+fn is_nul(c: char) -> bool {
+    c == '\0'
 }
 
 fn next<'a>(texts: &mut Texts<'a>) -> Option<&'a str> {

@@ -1,8 +1,9 @@
 // What ships: its size, its exports, and that nothing in it looks like a key.
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync } from "node:fs";
 import test from "node:test";
 import { gzipSync } from "node:zlib";
+import { pack, printed } from "../package/packed.mjs";
 import { ROOT } from "./support.mjs";
 
 const read = (face, file) => readFileSync(`${ROOT}/build/${face}/${file}`);
@@ -19,7 +20,7 @@ test("ok each build exports its own functions and no other's", () => {
   const own = (face) => exported(face).filter((name) => !/^(memory|intounderlying|minifyconfig|r2range|containerstartup|wasm_bindgen__|_ZN)/.test(name)).sort();
   assert.deepEqual(own("worker"), ["attempt", "client_name", "fetch", "gate_fetch", "gate_new", "lane", "lane_read", "ledger_alarm", "ledger_ask", "ledger_erase", "ledger_new", "relay_ask", "relay_new", "shares", "verdict"]);
   assert.deepEqual(own("sandbox"), ["fetch", "sandboxtorch_fetch", "sandboxtorch_new"]);
-  assert.deepEqual(own("browser"), ["normalize", "parseReceipt", "webhookverifier_new", "webhookverifier_verify"]);
+  assert.deepEqual(own("browser"), ["begin", "explain", "normalize", "parseReceipt", "verifyWebhook", "webhookCode"]);
 });
 
 test("ok the module exports its Durable Object and one default", () => {
@@ -27,10 +28,13 @@ test("ok the module exports its Durable Object and one default", () => {
   assert.match(read("sandbox", "index.js").toString(), /export\{[^}]*as SandboxTorch[^}]*as default[^}]*\}/);
 });
 
-test("A3 nothing in what ships looks like a key, or panics on purpose", () => {
-  // The Worker, what the npm package is made of, and the board: each file that is there, maps too.
-  for (const face of ["worker", "browser", "board"]) {
-    const files = readdirSync(`${ROOT}/build/${face}`, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() && entry.name !== ".stamp");
+test("A3 nothing in what ships looks like a key, or panics on purpose", async () => {
+  // The Worker, the board, and the npm package out of its tarball: each file that is there, maps too.
+  const { tarball } = await pack();
+  const unpacked = mkdtempSync(`${tarball}-`);
+  await printed("tar", ["-xzf", tarball, "-C", unpacked]);
+  for (const [face, folder] of [["worker", `${ROOT}/build/worker`], ["board", `${ROOT}/build/board`], ["package", unpacked]]) {
+    const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() && entry.name !== ".stamp");
     assert.ok(files.length >= 2, `${face} is built`);
     for (const { parentPath, name } of files) {
       const text = readFileSync(`${parentPath}/${name}`, "latin1");
