@@ -6,11 +6,12 @@
 // (src/edge/entry.js, src/sandbox/entry.js) in place of its generated one, which would put a Proxy
 // and a class in the way of every request.
 import { createHash } from "node:crypto";
-import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { buildBoard } from "./board.mjs";
 import { ROOT, ensureNode, ensureRust, ensureRustSource, ensureWasmBindgen, fail, run, rustVersion, say } from "./setup.mjs";
 
 const FACES = {
@@ -118,14 +119,6 @@ function lock() {
   }
 }
 
-/** The Worker's static assets, build/board/: the board and the contract. */
-function assets() {
-  const out = join(ROOT, "build", "board");
-  rmSync(out, { recursive: true, force: true });
-  cpSync(join(ROOT, "www", "board"), out, { recursive: true });
-  copyFileSync(join(ROOT, "www", "openapi.json"), join(out, "openapi.json"));
-}
-
 /** What the npm package is published with beside what is written there. */
 function toPackage(from) {
   const home = join(ROOT, "www", "package");
@@ -140,7 +133,11 @@ export function build(face) {
   ensureRust();
   const { target, entry, lean: asLean } = FACES[face] ?? fail(`there is no face "${face}": ${Object.keys(FACES).join(", ")}.`);
 
-  if (face === "worker") assets();
+  if (face === "worker") {
+    // The board's labels and receipts are the package's.
+    build("browser");
+    buildBoard();
+  }
   const out = join(ROOT, "build", face);
   const stampFile = join(out, ".stamp");
   const stamp = inputs();

@@ -200,6 +200,10 @@ function welcome(clock) {
               Its clock stands at ${clock.now}; set it right with
               curl -X PUT ${sandbox}/__sandbox/clock -d '{"real":true}'` : ""}
 
+  Open the board, filled with a demo firm's cases. What stands behind the # no browser sends anywhere.
+
+    ${proxy}/#token=${token}&demo
+
   Paste these, and what is written for Torch asks the proxy:
 
     export BASE_URL=${proxy}

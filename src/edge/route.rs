@@ -80,7 +80,9 @@ impl Route {
             "/budget" => read(Self::Budget),
             "/health" => read(Self::Health),
             "/openapi.json" => read(Self::Contract),
-            "/" | "/board.css" => read(Self::Page),
+            "/" => read(Self::Page),
+            // The page's scripts and looks: which there are, the assets know.
+            _ if path.starts_with("/board/") => read(Self::Page),
             _ => Err(Problem::new(
                 Code::NoSuchRoute,
                 "There are /case-status, /case-status/batch, /case-status/history, /case-status/watch, /grants, /webhooks/torch, /deliveries, /deliveries/replay, /budget, /health and /openapi.json, also under /v1.",

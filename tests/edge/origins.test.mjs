@@ -74,7 +74,7 @@ test("ok every answer has an id, which is in the log, and is of the type that it
 });
 
 test("ok a page may run its own scripts and WebAssembly and nothing inline, and be framed by nobody", async () => {
-  for (const path of ["/", "/board.css"]) {
+  for (const path of ["/", "/board/board.css", "/board/main.js"]) {
     const response = await fetch(proxy.url + path);
     assert.equal(response.status, 200, path);
     const policy = Object.fromEntries(response.headers.get("content-security-policy").split("; ").map((rule) => [rule.split(" ")[0], rule.split(" ").slice(1).join(" ")]));

@@ -1,0 +1,81 @@
+// The list's order and its rows.
+import { button, el } from "./dom.js";
+import { acknowledge } from "./sync.js";
+import { STAGES, clock, date, day, daysUntil, label, language, moment, t } from "./words.js";
+
+export const needsAction = ({ case: found }) => Boolean(found?.normalized?.action_required);
+const stageOf = ({ case: found }) => (STAGES.includes(found?.normalized?.stage) ? found.normalized.stage : "unknown");
+const dueOf = ({ case: found }) => found?.normalized?.respond_by ?? "9999";
+
+/** Where a case stands on the board: what needs action first, then by stage, and last what there is no answer of. */
+export const groupOf = (record) => (record.case ? (needsAction(record) ? "action" : stageOf(record)) : record.error ? "failed" : "waiting");
+const GROUPS = ["action", ...STAGES, "failed", "waiting"];
+export const groupName = (group) => ({ action: t().action, failed: t().unread, waiting: t().notRead })[group] ?? t().stages[group];
+
+const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
+const KEYS = {
+  name: (record) => record.note || record.receipt,
+  status: (record) => (record.case ? label(record.case.normalized) : "\uffff"),
+  due: dueOf,
+  since: (record) => record.case?.last_status_at ?? "",
+  age: (record) => String(record.asOf ?? 0).padStart(16, "0"),
+};
+
+export function matches(record, { search, stage, only }) {
+  if (only === "changed" && !record.changed) return false;
+  if (only === "action" && !needsAction(record)) return false;
+  if (only === "failed" && !record.error) return false;
+  if (stage && stageOf(record) !== stage) return false;
+  if (!search) return true;
+  const { normalized, status_text } = record.case ?? {};
+  const text = [record.receipt, record.note, status_text, normalized?.form, ...Object.values(normalized?.labels ?? {})].join(" ").toLowerCase();
+  return search.toLowerCase().split(/\s+/).every((word) => text.includes(word) || text.includes(word.replaceAll("-", "")));
+}
+
+/** The records in groups, each in its order. */
+export function arranged(records, { sort, descending, grouped }) {
+  const compare = (a, b) => (descending ? -1 : 1) * collator.compare(KEYS[sort](a), KEYS[sort](b)) || collator.compare(KEYS.name(a), KEYS.name(b));
+  // Unless somebody sorts, what is due soonest stands first, then what has changed last.
+  const natural = (a, b) => collator.compare(dueOf(a), dueOf(b)) || (b.changed?.at ?? 0) - (a.changed?.at ?? 0) || collator.compare(KEYS.name(a), KEYS.name(b));
+  const groups = new Map();
+  for (const record of records.sort(sort ? compare : natural)) {
+    const group = grouped ? groupOf(record) : "every";
+    groups.set(group, [...(groups.get(group) ?? []), record]);
+  }
+  return [...groups].sort(([a], [b]) => GROUPS.indexOf(a) - GROUPS.indexOf(b));
+}
+
+/** By when to respond, and in how many days that is. */
+export function due(normalized) {
+  const by = normalized?.respond_by;
+  if (!by) return [];
+  const left = daysUntil(by);
+  return [el("time", { datetime: by, class: "date" }, day(by)), " ", el("span", { class: left < 0 ? "late" : left <= 14 ? "soon" : "quiet" }, t().days(left))];
+}
+
+export const trouble = (error) => ({ case_not_found: t().notFound, receipt_not_granted: t().notGranted })[error.code] ?? error.message ?? t().error;
+
+const rows = new WeakMap();
+/** A record's row: the same one until something of it is another. */
+export function rowOf(record, offline) {
+  const { receipt, note, case: found, asOf, changed, error, why } = record;
+  const mark = JSON.stringify([language(), note, found?.status_text, found?.normalized, found?.last_status_at, asOf && clock(asOf), changed, error, why, offline, new Date().toDateString()]);
+  const kept = rows.get(record);
+  if (kept?.mark === mark) return kept.row;
+  const words = t().columns;
+  const normalized = found?.normalized;
+  const cell = (name, ...content) => el("td", { role: "cell", class: name }, el("div", { "data-label": words[name] }, ...content));
+  const row = el("tr", { role: "row", class: [changed && "changed", needsAction(record) && "due", normalized?.outcome].filter(Boolean).join(" "), "data-receipt": receipt },
+    el("th", { role: "rowheader", scope: "row", class: "name" }, el("a", { href: `#/case/${receipt}`, "data-key": receipt }, note || receipt), note && el("span", { class: "receipt" }, receipt)),
+    cell("status",
+      found ? el("strong", { class: "label" }, label(normalized)) : el("span", { class: "quiet" }, error ? t().unread : t().notRead),
+      normalized?.form && el("span", { class: "form" }, normalized.form),
+      changed && el("span", { class: "change" }, el("b", {}, t().is), ` ${t().was(label(changed.from.normalized))}`,
+        button(t().seen, () => acknowledge([record]), { class: "small", "data-key": `seen ${receipt}`, "aria-label": `${t().seen}: ${note || receipt}` }))),
+    cell("text", found ? el("q", { lang: "en" }, found.status_text) : error ? el("span", { class: "quiet" }, trouble(error)) : ""),
+    cell("due", ...due(normalized)),
+    cell("since", found?.last_status_at && el("time", { datetime: found.last_status_at, title: moment(found.last_status_at) }, date(found.last_status_at))),
+    cell("age", asOf && el("time", { datetime: new Date(asOf).toISOString(), title: moment(asOf), class: offline || (why && why !== "live") || error ? "old" : undefined }, clock(asOf))));
+  rows.set(record, { mark, row });
+  return row;
+}
