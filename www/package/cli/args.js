@@ -23,7 +23,7 @@ function distance(a, b) {
 export function nearest(word, words) {
   const lower = word.toLowerCase().slice(0, 40);
   const [best] = words.map((known) => [known, known.startsWith(lower) && lower.length > 1 ? 0 : distance(lower, known)]).sort((a, b) => a[1] - b[1]);
-  return best && best[1] <= Math.max(1, Math.floor(best[0].length * 0.4)) ? best[0] : undefined;
+  return best && best[1] <= Math.max(1, Math.floor(best[0].length / 2)) ? best[0] : undefined;
 }
 
 const COMMON = { help: { type: "boolean", short: "h", help: "this text" } };

@@ -26,14 +26,14 @@ const usage = `
 Usage: torch-edge check [RECEIPT …] [options]
        torch-edge check --file list.csv --out statuses.csv
 
-Asks a torch-edge proxy how cases stand. Without RECEIPT and --file, receipts are
-read from the standard input. Each gets a row, in the order given, also where it
-fails; what is no receipt number is told with its line, and fails nothing else.
-Ctrl-C ends it with what is there so far.
+Asks a torch-edge proxy how cases stand. Without RECEIPT and --file, receipts
+are read from the standard input. Each gets a row, in the order given, also
+where it fails; what is no receipt number is told with its line, and fails
+nothing else. Ctrl-C ends it with what is there so far.
 
 The token comes by TORCH_EDGE_TOKEN or --token-file, never as an argument.
-Exits with 0 where all is known, 1 where some failed, 2 where the command line or
-a file is wrong, 3 where the proxy cannot be used at all.`;
+Exits with 0 where all is known, 1 where some failed, 2 where the command line
+or a file is wrong, 3 where the proxy cannot be used at all.`;
 
 const ARGUMENT = "would stand in the list of processes, for everybody on this machine to read. Put the token into the environment variable TORCH_EDGE_TOKEN, or into a file for --token-file. Should it be a real one, have it replaced.";
 const refused = { token: `--token ${ARGUMENT}`, key: `--key ${ARGUMENT}`, "api-key": `--api-key ${ARGUMENT}` };

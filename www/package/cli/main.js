@@ -18,14 +18,14 @@ const HELP = `torch-edge: USCIS case statuses, receipt numbers and webhooks.
   torch-edge normalize [TEXT …]     what a status means
   torch-edge receipt [TEXT …]       whether this is a receipt number
   torch-edge check [RECEIPT …]      how cases stand, asked of a proxy
-  torch-edge verify FILE            whether a saved webhook is authentic, and why not
+  torch-edge verify FILE            whether a saved webhook is authentic
 
   torch-edge help COMMAND           its options
   torch-edge --version
 
 Where TEXT or RECEIPT is left out, lines are read from the standard input.
-Exit codes: 0 all is well, 1 something is not, 2 the command line or a file is wrong,
-3 the proxy cannot be used at all, 130 stopped by Ctrl-C.
+Exit codes: 0 all is well, 1 something is not, 2 the command line or a file is
+wrong, 3 the proxy cannot be used at all, 130 stopped by Ctrl-C.
 `;
 
 const out = new Output(process.stdout, process.env);

@@ -17,6 +17,8 @@ export class Progress {
   #drawn = false;
   #state = { done: 0, total: 0, failed: 0 };
   #pause;
+  /** When it will be done, by what was so far. */
+  #ends;
 
   constructor(err, total, quiet) {
     this.#err = err;
@@ -30,6 +32,8 @@ export class Progress {
   update(state) {
     this.#state = state;
     this.#pause = undefined;
+    const now = performance.now();
+    this.#ends = now + ((now - this.#began) / state.done) * (state.total - state.done);
   }
 
   /** That nothing will happen for so many milliseconds, and why. */
@@ -59,7 +63,7 @@ export class Progress {
     const seconds = (now - this.#began) / 1000;
     const share = total ? done / total : 1;
     // Before there is anything to go by: that time goes on.
-    const left = !done && seconds >= 2 ? `, ${Math.floor(seconds)} s` : done && seconds > 1 ? `, ${took((seconds / done) * (total - done))} left` : "";
+    const left = done ? (this.#ends > now + 1000 ? `, ${took((this.#ends - now) / 1000)} left` : "") : seconds >= 2 ? `, ${Math.floor(seconds)} s` : "";
     const text = `${done}/${total} ${Math.floor(share * 100)} %${failed ? `, ${failed} failed` : ""}${this.#waiting(now) || left}`;
     // A line that is full would wrap, and then not be cleared.
     const room = Math.min(WIDEST, this.#err.columns - text.length - 5);

@@ -12,8 +12,8 @@ Usage: torch-edge receipt [TEXT …] [options]
 
 Reads each TEXT as a receipt number, as people type them: in either case, with
 dashes and spaces. Without TEXT, each line of the standard input is one. Prints
-the number in its one form, three capital letters and ten digits. What is none is
-shown on the standard error, with a caret under the character where it goes
+the number in its one form: three capital letters and ten digits. What is none
+is shown on the standard error, with a caret under the character where it goes
 wrong; digits that are not near it are hidden, because that may end up in a log.
 Exits with 1 if any is none.`;
 

@@ -40,13 +40,13 @@ const TABLE = (lang) => [
     style: (row) => (row.error ? "red" : STYLES[meaning(row).outcome]),
     shrinks: true,
   },
-  { title: "STAGE", of: (row) => text(meaning(row).stage) },
+  { title: "STAGE", of: (row) => text(meaning(row).stage), spared: true },
   {
     title: "ACT?",
     of: (row) => (meaning(row).action_required === true ? (meaning(row).respond_by ? `by ${meaning(row).respond_by}` : "yes") : ""),
     style: () => "yellow",
   },
-  { title: "SINCE", of: (row) => text(row.case?.last_status_at)?.slice(0, 10) },
+  { title: "SINCE", of: (row) => text(row.case?.last_status_at)?.slice(0, 10), spared: true },
 ];
 
 export const FORMATS = ["table", "csv", "json"];

@@ -23,11 +23,11 @@ const usage = `
 Usage: torch-edge verify FILE [options]
        torch-edge verify --headers headers.txt --body body.bin [options]
 
-Says whether a saved webhook is authentic, or why not and what to look at. FILE is
-the request as it came ("POST /path HTTP/1.1", headers, a blank line, the body),
-or JSON {"headers": …, "body": "…"} with bodyBase64 in place of body for bytes.
-- is the standard input. Where the signature does not match, it tries what
-editors and JSON libraries do to a body, and tells what would have matched.
+Says whether a saved webhook is authentic, or why not and what to look at. FILE
+is the request as it came ("POST /path HTTP/1.1", headers, a blank line, the
+body), or JSON {"headers": …, "body": "…"}, with bodyBase64 in place of body for
+bytes; - is the standard input. Where the signature does not match, it tries
+what editors and JSON libraries do to a body, and tells what would have matched.
 
 The secret comes by WEBHOOK_SECRET or --secret-file, never as an argument; while
 it rotates the one before by WEBHOOK_SECRET_PREVIOUS. Without --now and
