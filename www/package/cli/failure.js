@@ -11,8 +11,8 @@ export class Failure extends Error {
 }
 
 /** What the platform says of a file, as a sentence. */
-export function unreadable(path, error, verb = "read") {
-  const why = { ENOENT: "there is no such file", EACCES: "that is not permitted", EISDIR: "it is a folder", ENOTDIR: "a part of its path is no folder" }[error.code];
+export function unreadable(path, error, verb = "read", exit = EXIT.misuse) {
+  const why = { ENOSPC: "the disk is full", ENOENT: "there is no such file", EACCES: "that is not permitted", EISDIR: "it is a folder", ENOTDIR: "a part of its path is no folder" }[error.code];
   if (!error.code) throw error;
-  return new Failure(`${path} cannot be ${verb}: ${why ?? error.code}.`);
+  return new Failure(`${path} cannot be ${verb}: ${why ?? error.code}.`, exit);
 }

@@ -10,7 +10,6 @@ const took = (seconds) => (seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ce
 
 export class Progress {
   #err;
-  #quiet;
   #began = performance.now();
   #spoke = this.#began;
   #timer;
@@ -22,7 +21,6 @@ export class Progress {
 
   constructor(err, total, quiet) {
     this.#err = err;
-    this.#quiet = quiet;
     this.#state.total = total;
     if (quiet) return;
     this.#timer = setInterval(() => this.#show(), FRAME).unref();

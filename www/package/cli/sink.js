@@ -1,7 +1,7 @@
 // Where the results go: the standard output, or a file.
 import { open, unlink } from "node:fs/promises";
 import { existsSync } from "node:fs";
-import { unreadable } from "./failure.js";
+import { EXIT, unreadable } from "./failure.js";
 
 /** A file. It is opened before anything is asked, so that a long check does not end with a folder that cannot be written,
  * and what is in it stays until there is something to take its place. */
@@ -14,9 +14,13 @@ export async function fileSink(path) {
     return {
       isTerminal: false,
       async write(text) {
-        if (!begun && ordinary) await handle.truncate(0);
-        begun = true;
-        await handle.write(text);
+        try {
+          if (!begun && ordinary) await handle.truncate(0);
+          begun = true;
+          await handle.write(text);
+        } catch (error) {
+          throw unreadable(path, error, "written", EXIT.failed);
+        }
       },
       async end() {
         await handle.close();

@@ -1,5 +1,4 @@
 // What came of each case of a check, and whether the proxy is of any use.
-import { canonical } from "../client/receipt.js";
 import { AuthError, InvalidRequestError, NetworkError, ProtocolError, TimeoutError } from "../client/index.js";
 import { refusesToken } from "../client/errors.js";
 import { clean } from "./terminal.js";
