@@ -27,6 +27,7 @@ export class Tally {
   trouble;
   failed = 0;
   #errors = new Map();
+  /** That an answer is older than it should be, and why, where that is said. */
   #stale;
 
   constructor(entries) {
@@ -38,7 +39,7 @@ export class Tally {
 
   add({ receipt, case: found, error, meta }) {
     this.known.set(receipt, { receipt, case: found, error });
-    if (meta?.stale) this.#stale = meta.cacheStatus.detail ?? "stale";
+    if (meta?.stale) this.#stale = { why: meta.cacheStatus.detail ?? this.#stale?.why };
     if (!error) this.proven = true;
     else {
       this.#fail(error);
@@ -67,6 +68,6 @@ export class Tally {
       path !== undefined && `Written to ${path}.`,
     ].filter(Boolean).join(" "));
     for (const [code, { count, says }] of this.#errors) await err.say(says, { lead: `  ${count} ${code}: ` });
-    if (this.#stale) await err.say(`Some answers are older than they should be (${clean(String(this.#stale))}).`);
+    if (this.#stale) await err.say(`Some answers are older than they should be${this.#stale.why ? ` (${clean(String(this.#stale.why))})` : ""}.`);
   }
 }
