@@ -111,6 +111,15 @@ test("ok Node: modules, and require where Node has it for modules", async () => 
   assert.match(await printed(process.execPath, ["slim.js"], { cwd: folder }), /^torch-edge is not started: `await start\(wasm\)` first.*\ndenied\n$/);
 });
 
+test("ok npx torch-edge, as it is installed", async () => {
+  const folder = await project("command", tarball, {});
+  const npx = (...args) => printed("npx", ["--no-install", "torch-edge", ...args], { cwd: folder });
+  assert.equal(await npx("receipt", "ioe-0912 345 678"), "IOE0912345678\n");
+  assert.equal(JSON.parse(await npx("normalize", "--json", "Case Was Approved")).category, "approved");
+  const { version } = JSON.parse(readFileSync(join(ROOT, "www/package/package.json")));
+  assert.match(await npx("--version"), new RegExp(RegExp.escape(version)));
+});
+
 test("ok Deno and Bun", async () => {
   const folder = await project("others", tarball, { "said.js": SAYS(), "show.js": 'import { said } from "./said.js"; console.log(said);' });
   const quiet = { cwd: folder, env: { ...process.env, DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" } };

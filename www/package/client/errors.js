@@ -49,7 +49,7 @@ export function failure(document, { status, retryAfter, requestId, receipt } = {
   });
 }
 
-export const malformed = () => new InvalidRequestError("A receipt number must be three letters and ten digits, such as ABC1234567890.", { code: "receipt_malformed" });
+export const malformed = () => new InvalidRequestError("A receipt number must be three letters and ten digits.", { code: "receipt_malformed" });
 
 /** That time is over, which the option of this name gives. */
 export const overdue = (ms, option, more) => new TimeoutError(`There was no answer within ${ms / 1000} s. Ask again later, or raise the option ${option}.`, { code: option === "timeout" ? "deadline" : "try_timeout", retryable: true, ...more });
