@@ -25,7 +25,7 @@ const steps = [
   ["native tests: the Worker's own", cargo("test", "--quiet", "--locked", "--features", "worker", "--lib", "edge::")],
   ["native tests: the sandbox's own", cargo("test", "--quiet", "--locked", "--features", "sandbox", "--lib", "sandbox::")],
   ["builds", () => ["worker", "sandbox", "panic-probe", "browser"].forEach(build)],
-  ["the wasm face, and the Workers on workerd", node("package", "edge")],
+  ["the wasm face, the Workers on workerd, and the board", node("package", "edge", "board")],
 ];
 const start = Date.now();
 for (const [what, step] of steps) {

@@ -112,7 +112,8 @@ export function clientsFor(receipts) {
   const found = new Map();
   for (const receipt of receipts) {
     const client = known(receipt)?.client;
-    found.set(client, [...(found.get(client) ?? []), receipt]);
+    if (!found.has(client)) found.set(client, []);
+    found.get(client).push(receipt);
   }
   return found;
 }

@@ -1,6 +1,6 @@
 // Before the sandbox: a demo firm's cases, and the control that turns the sandbox's clock, so that one sees changes come.
 import { base } from "./access.js";
-import { button, el, fill, say } from "./dom.js";
+import { button, el, fill } from "./dom.js";
 import { add, cases } from "./store.js";
 import { read, state } from "./sync.js";
 import { moment, t } from "./words.js";
@@ -94,7 +94,6 @@ export async function demoPanel(node) {
       status.textContent = `${words.error}: ${error.message}`;
     }
     buttons.forEach((one) => (one.ariaDisabled = null));
-    say(status.textContent);
   }
   node.setAttribute("aria-label", words.demo);
   fill(node, el("div", { class: "demo" }, el("p", {}, el("strong", {}, words.demo), " ", words.demoHint, " ", clock), el("div", { class: "actions" }, buttons), status));

@@ -40,7 +40,8 @@ export function arranged(records, { sort, descending, grouped }) {
   const groups = new Map();
   for (const record of records.sort(sort ? compare : natural)) {
     const group = grouped ? groupOf(record) : "every";
-    groups.set(group, [...(groups.get(group) ?? []), record]);
+    if (!groups.has(group)) groups.set(group, []);
+    groups.get(group).push(record);
   }
   return [...groups].sort(([a], [b]) => GROUPS.indexOf(a) - GROUPS.indexOf(b));
 }
