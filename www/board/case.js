@@ -1,7 +1,7 @@
 // A case's page: the official text unchanged, our label beside it and why, how old the answer is, and its history.
 import { clientFor } from "./access.js";
 import { button, el, fill, say } from "./dom.js";
-import { due, trouble } from "./rows.js";
+import { changeOf, due, trouble } from "./rows.js";
 import { add, cases, keep, remove } from "./store.js";
 import { acknowledge, changed as redraw, failed, follow, take } from "./sync.js";
 import { clock, date, day, label, moment, t } from "./words.js";
@@ -97,7 +97,7 @@ function drawHead(node, record) {
     el("p", { class: `standing ${normalized?.outcome ?? ""}` }, el("strong", {}, record.case ? label(normalized) : record.error ? words.unread : words.notRead),
       normalized?.action_required && el("span", { class: "flag" }, words.action)),
     record.error && el("p", { class: "notice warn" }, trouble(record.error)),
-    record.changed && el("p", { class: "notice new" }, el("span", {}, el("strong", {}, words.is), ` ${clock(record.changed.at)} · ${words.was(label(record.changed.from.normalized))}`),
+    record.changed && el("p", { class: "notice new" }, el("span", {}, el("strong", {}, words.is), ` ${clock(record.changed.at)} · ${changeOf(record)}`),
       button(words.seen, () => acknowledge([record]), { "data-key": "seen" })));
 }
 

@@ -56,6 +56,9 @@ export function due(normalized) {
 
 export const trouble = (error) => ({ case_not_found: t().notFound, receipt_not_granted: t().notGranted })[error.code] ?? error.message ?? t().error;
 
+/** What has changed: the label, or under the same label the text. */
+export const changeOf = ({ case: found, changed: { from } }) => (from.normalized?.category === found.normalized?.category ? t().newText : t().was(label(from.normalized)));
+
 const rows = new WeakMap();
 /** A record's row: the same one until something of it is another. */
 export function rowOf(record, offline) {
@@ -71,7 +74,7 @@ export function rowOf(record, offline) {
     cell("status",
       found ? el("strong", { class: "label" }, label(normalized)) : el("span", { class: "quiet" }, error ? t().unread : t().notRead),
       normalized?.form && el("span", { class: "form" }, normalized.form),
-      changed && el("span", { class: "change" }, el("b", {}, t().is), ` ${t().was(label(changed.from.normalized))}`,
+      changed && el("span", { class: "change" }, el("b", {}, t().is), ` ${changeOf(record)}`,
         button(t().seen, () => acknowledge([record]), { class: "small", "data-key": `seen ${receipt}`, "aria-label": `${t().seen}: ${note || receipt}` }))),
     cell("text", found ? el("q", { lang: "en" }, found.status_text) : error ? el("span", { class: "quiet" }, trouble(error)) : ""),
     cell("due", ...due(normalized)),
