@@ -44,11 +44,16 @@ const FEATURES = [
 ];
 
 /** wasm-opt, for size as it travels. A function with one caller stays one unless it is tiny: in one large
- * function with hundreds of locals each has a longer number, which gzips worse by 6 KB. And nothing lies in the
- * first KB of memory: there is the far end of the stack. */
+ * function with hundreds of locals each has a longer number, which gzips worse by 6 KB. Nothing lies in the
+ * first KB of memory: there is the far end of the stack. And functions go by their names at last, where those of a
+ * kind lie beside each other, and not by how often they are called: that gzips better by 3 KB. */
 export function optimize(from, to) {
-  const size = ["--low-memory-unused", "--one-caller-inline-max-function-size=30", "--flatten", "--rereloop", "-Oz", "-Oz"];
-  run(bin("wasm-opt"), [...size, ...FEATURES, from, "-o", to]);
+  const once = ["--flatten", "--rereloop", "-Oz"];
+  const named = `${to}.named`;
+  run(bin("wasm-opt"), ["-g", "--low-memory-unused", "--one-caller-inline-max-function-size=30", ...once, ...once, "-Oz", ...FEATURES, from, "-o", named]);
+  // Without -g the names end here.
+  run(bin("wasm-opt"), ["--reorder-functions-by-name", ...FEATURES, named, "-o", to]);
+  rmSync(named);
 }
 
 /** Takes out what only exports hold that the module beside it never names: `worker` exports classes
@@ -59,7 +64,7 @@ function prune(wasm, js) {
   const named = exported.filter((name) => new RegExp(`\\b${RegExp.escape(name)}\\b`).test(text));
   const graph = `${wasm}.json`;
   writeFileSync(graph, JSON.stringify(named.map((name) => ({ name, export: name, root: true }))));
-  run(bin("wasm-metadce"), [wasm, `--graph-file=${graph}`, "-o", wasm, ...FEATURES], { stdio: ["ignore", "ignore", "inherit"] });
+  run(bin("wasm-metadce"), ["-g", wasm, `--graph-file=${graph}`, "-o", wasm, ...FEATURES], { stdio: ["ignore", "ignore", "inherit"] });
 }
 
 /** A file's size as it travels: gzipped. */
