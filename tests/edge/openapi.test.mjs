@@ -131,7 +131,7 @@ const unset = await Proxy.start(sandbox.url, { secrets: { CLIENTS: "" } });
 const astray = await (async () => {
   const folder = mkdtempSync(join(tmpdir(), "torch-edge-"));
   after(() => rmSync(folder, { recursive: true }));
-  const classes = { Gate: "Relay", Ledger: "Gate", Relay: "Gate" };
+  const classes = { Gate: "Relay", Ledger: "Gate", Relay: "Gate", Feed: "Relay" };
   const config = read("wrangler.toml").replace(/^\[assets\]\n[^[]*/m, "").replace(/^main = "(.*)"/m, (_, main) => `main = ${JSON.stringify(join(ROOT, main))}`).replace(/class_name = "(\w+)"/g, (_, name) => `class_name = "${classes[name]}"`);
   writeFileSync(join(folder, "wrangler.toml"), config);
   return Proxy.start(sandbox.url, { ...options, worker: { configPath: join(folder, "wrangler.toml") } });
