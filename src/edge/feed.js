@@ -32,6 +32,8 @@ CREATE INDEX IF NOT EXISTS subscription_socket ON subscription (socket);
 
 /** How often the alarm looks for what is too old, in seconds. */
 const TIDY = 3600;
+/** One byte more than a message may have, in characters. */
+const MOST = 64 * 1024 + 1;
 /** A grant's time is over; the socket's own end is not known, or after a fault nobody knows what was sent. */
 const [EXPIRED, RESTART] = [4401, 1012];
 const seconds = () => Math.floor(Date.now() / 1000);
@@ -101,7 +103,9 @@ export class Feed extends DurableObject {
     const sent = this.#sent.get(number);
     const count = sent?.minute === minute ? sent.count + 1 : 1;
     this.#sent.set(number, { minute, count });
-    const code = this.#call(wasm.feed_message, number, holder.receipts ?? undefined, count, typeof message === "string" ? message : undefined);
+    // What is too big for Rust to read is seen by its beginning.
+    const text = typeof message === "string" ? message.slice(0, MOST) : undefined;
+    const code = this.#call(wasm.feed_message, number, holder.receipts ?? undefined, count, text);
     if (code) this.#end(socket, code);
   }
 
