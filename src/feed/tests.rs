@@ -451,10 +451,10 @@ impl World {
         let message = client.inbox.remove(0);
         let cases = |value: &Value| -> Vec<usize> {
             let list = value.as_array().unwrap().iter();
-            list.map(|one| one.as_str().unwrap()[3..].parse().unwrap())
+            list.map(|one| one.as_str().unwrap().get(3..).unwrap().parse().unwrap())
                 .collect()
         };
-        let place = |cursor: &str| cursor[2..].parse::<Place>().unwrap();
+        let place = |cursor: &str| cursor.get(2..).unwrap().parse::<Place>().unwrap();
         let cursor = message["cursor"].as_str().unwrap().to_owned();
         let before = client.cursor.replace(cursor.clone());
         if let Some(before) = before.filter(|_| message["type"] == "change") {
