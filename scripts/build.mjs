@@ -5,6 +5,7 @@
 // The four steps of worker-build (cargo, wasm-bindgen, wasm-opt, esbuild) with an entry of our own
 // (src/edge/entry.js, src/sandbox/entry.js) in place of its generated one, which would put a Proxy
 // and a class in the way of every request.
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
@@ -38,6 +39,8 @@ function lean() {
     flags: ["-Zlocation-detail=none"],
   };
 }
+/** Where the standard library's sources are, if they are there: then their paths would be in what ships. */
+const library = (env) => join(spawnSync("rustc", ["--print", "sysroot"], { encoding: "utf8", env }).stdout.trim(), "lib", "rustlib", "src", "rust");
 
 /** A digest of everything that a build is made of. */
 function inputs() {
@@ -153,9 +156,10 @@ export function build(face) {
   say(`building the ${face} …`);
   const unlock = lock();
   const { args = [], env = {}, flags = [] } = asLean ? lean() : {};
+  const environment = { ...process.env, ...env };
   run("cargo", ["build", "--quiet", "--locked", "--release", "--lib", "--target", "wasm32-unknown-unknown", "--features", face, ...args], {
     // No path of the machine that built it in what ships.
-    env: { ...process.env, ...env, CARGO_ENCODED_RUSTFLAGS: [`--remap-path-prefix=${CARGO_HOME}=/cargo`, `--remap-path-prefix=${ROOT}=/torch-edge/`, ...COMPACT, ...flags].join("\x1f") },
+    env: { ...environment, CARGO_ENCODED_RUSTFLAGS: [`--remap-path-prefix=${CARGO_HOME}=/cargo`, `--remap-path-prefix=${ROOT}=/torch-edge/`, `--remap-path-prefix=${library(environment)}=/rust`, ...COMPACT, ...flags].join("\x1f") },
   });
   copyFileSync(join(TARGET, "wasm32-unknown-unknown", "release", "torch_edge.wasm"), wasm);
   unlock();

@@ -241,12 +241,16 @@ fn skip_plain(lexer: &mut SliceLexer<'_>) {
     *lexer = SliceLexer::new(rest);
 }
 
+/// A text as a JSON string.
+pub(crate) fn quoted(text: &str) -> String {
+    // A string cannot fail to serialise.
+    serde_json::to_string(text).unwrap_or_default()
+}
+
 /// An array that is written item by item.
-#[cfg(feature = "worker")]
 #[derive(Debug, Clone)]
 pub(crate) struct Array(String);
 
-#[cfg(feature = "worker")]
 impl Array {
     pub(crate) fn new() -> Self {
         Self("[".to_owned())
@@ -262,11 +266,11 @@ impl Array {
     }
 
     pub(crate) fn text(self, text: &str) -> Self {
-        // A string cannot fail to serialise.
-        self.raw(&serde_json::to_string(text).unwrap_or_default())
+        self.raw(&quoted(text))
     }
 
     /// A text or `null`.
+    #[cfg(feature = "worker")]
     pub(crate) fn maybe(self, text: Option<&str>) -> Self {
         match text {
             Some(text) => self.text(text),
@@ -274,6 +278,7 @@ impl Array {
         }
     }
 
+    #[cfg(feature = "worker")]
     pub(crate) fn number(self, number: i64) -> Self {
         self.raw(&number.to_string())
     }

@@ -47,6 +47,7 @@ pub mod budget;
 pub mod case;
 pub mod dispatch;
 pub mod entry;
+pub mod feed;
 pub mod freshness;
 pub mod grant;
 pub mod history;

@@ -91,6 +91,13 @@ pub fn next_attempt(
     Some(now.plus(asked.max(*wait)))
 }
 
+/// When what the feed did not take is handed to it again, after `attempts` that failed before: from 5 seconds on twice
+/// as late each time, up to 5 minutes, and without an end.
+pub fn next_push(attempts: u32, now: UnixSeconds) -> UnixSeconds {
+    let wait = 5_i64.checked_shl(attempts.min(6)).unwrap_or(300);
+    now.plus(wait.min(300))
+}
+
 /// The deliveries to one endpoint, of which one at a time is under way. It is known in memory only: what
 /// is lost with it is that somebody was at work, and then the same is delivered twice.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -310,6 +317,12 @@ mod tests {
             None,
             "nor does it make more of them"
         );
+    }
+
+    #[test]
+    fn ok_the_feed_is_tried_for_ever() {
+        let waits = [0, 1, 5, 6, u32::MAX].map(|attempts| next_push(attempts, NOW).since(NOW));
+        assert_eq!(waits, [5, 10, 160, 300, 300]);
     }
 
     #[test]

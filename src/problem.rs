@@ -5,6 +5,8 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use crate::receipt::ReceiptError;
+
 /// The media type of a problem.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
@@ -27,6 +29,10 @@ pub enum Code {
     GrantExpired,
     /// A grant that is not good for this case.
     ReceiptNotGranted,
+    /// The route is a WebSocket, and the request is for none.
+    UpgradeRequired,
+    /// The client, or the grant, has as many sockets open as it may.
+    TooManySockets,
     /// No such route.
     NoSuchRoute,
     /// Torch does not recognise the receipt number at this time.
@@ -75,7 +81,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, for the documentation and its tests.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 32] = [
         Self::ReceiptMalformed,
         Self::ReceiptMissing,
         Self::TooManyReceipts,
@@ -84,6 +90,8 @@ impl Code {
         Self::Forbidden,
         Self::GrantExpired,
         Self::ReceiptNotGranted,
+        Self::UpgradeRequired,
+        Self::TooManySockets,
         Self::NoSuchRoute,
         Self::CaseNotFound,
         Self::MethodNotAllowed,
@@ -148,6 +156,8 @@ impl Code {
                 false,
                 "The grant does not cover this receipt number",
             ),
+            Self::UpgradeRequired => ("upgrade_required", 426, false, "The route is a WebSocket"),
+            Self::TooManySockets => ("too_many_sockets", 429, true, "Too many sockets are open"),
             Self::NoSuchRoute => ("no_such_route", 404, false, "There is no such route"),
             Self::CaseNotFound => (
                 "case_not_found",
@@ -342,6 +352,18 @@ impl Problem {
         };
         // Strings and numbers: it cannot fail to serialise.
         serde_json::to_string(&document).unwrap_or_default()
+    }
+}
+
+/// What was written in a receipt number's place is none.
+impl From<ReceiptError> for Problem {
+    fn from(error: ReceiptError) -> Self {
+        let mut detail = error.to_string();
+        if let Some(first) = detail.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        detail.push('.');
+        Self::new(Code::ReceiptMalformed, detail)
     }
 }
 

@@ -11,7 +11,7 @@ export default {
       for (const [key, value] of Object.entries(await request.json())) entries.set(key, value);
       return new Response("kept");
     }
-    stubbed ??= { ...env, CASES, GATE: {}, LEDGER: {}, RELAY: {}, DELIVERIES: {} };
+    stubbed ??= { ...env, CASES, GATE: {}, LEDGER: {}, RELAY: {}, FEED: {}, DELIVERIES: {} };
     return worker.fetch(request, stubbed, ctx);
   },
 };

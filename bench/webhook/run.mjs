@@ -5,28 +5,28 @@
 // events over CASES new cases, one in ten of them twice, and waits until all that follows is done: the entry in KV,
 // the queue, the delivery. Its figure is the process's CPU time over the requests; KV, queue and subscriber
 // (sink.js) are in it, the same for all. The ratio is the median of the rounds' ratios. RELAY=0 leaves the
-// subscriber out: what is then measured is what comes in and what goes to KV.
-import { spawn } from "node:child_process";
+// subscriber out: what is then measured is what comes in and what goes to KV. LIVE=1 lets the client open sockets, so
+// that ours hands each change to the feed too, which the peer has not.
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { Agent, request } from "node:http";
-import { createRequire } from "node:module";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { build as bundle } from "esbuild";
 import { unstable_readConfig as readConfig } from "wrangler";
 import { ROOT, say } from "../../scripts/setup.mjs";
+import { counts, cpu, modulesOf, send, settled, start as begin } from "./workerd.mjs";
 
 const ROUNDS = Number(process.env.ROUNDS ?? 7);
 const EVENTS = Number(process.env.EVENTS ?? 4_000);
 const CASES = Number(process.env.CASES ?? 200);
 const RELAY = process.env.RELAY !== "0";
+const LIVE = process.env.LIVE === "1";
 const CONNECTIONS = 32;
 const TOKEN = "bench-token";
 const SECRET = randomBytes(24).toString("hex");
 const OUT = join(ROOT, "build", "bench-webhook");
 const FIRST = Date.UTC(2025, 0, 1);
 const VARS = {
-  CLIENTS: JSON.stringify([{ name: "bench", sha256: [createHash("sha256").update(TOKEN).digest("hex")], scopes: ["read"] }]),
+  CLIENTS: JSON.stringify([{ name: "bench", sha256: [createHash("sha256").update(TOKEN).digest("hex")], scopes: LIVE ? ["read", "live"] : ["read"] }]),
   TORCH_BASE_URL: "http://127.0.0.1:9",
   PARLEY_API_KEY: "none",
   WEBHOOK_SCHEME: "shared-secret",
@@ -39,80 +39,6 @@ const STATUSES = [
   ["Request for Additional Evidence Was Mailed", "Request for Evidence"], ["Interview Was Scheduled", "Interview Scheduled"],
   ["Case Was Approved", "Approved"], ["Card Was Mailed To Me", "Document Mailed"],
 ];
-
-const quoted = (text) => JSON.stringify(text);
-const list = (items) => `[${items.join(", ")}]`;
-const workerd = createRequire(import.meta.resolve("wrangler")).resolve("workerd/bin/workerd");
-
-/** A workerd with one contender in it: `modules` beside each other in `folder`, bindings as `config` names them. */
-async function start(name, config, modules) {
-  const folder = join(OUT, name);
-  mkdirSync(join(folder, "disk"), { recursive: true });
-  writeFileSync(join(folder, "sink.js"), readFileSync(join(ROOT, "bench/webhook/sink.js")));
-  const classes = new Set(config.migrations.flatMap((migration) => migration.new_sqlite_classes ?? []));
-  const bindings = [
-    ...Object.entries({ ...config.vars, ...VARS }).map(([key, value]) => `(name = ${quoted(key)}, text = ${quoted(String(value))})`),
-    ...config.kv_namespaces.map(({ binding }) => `(name = ${quoted(binding)}, kvNamespace = (name = "sink", entrypoint = "Kv"))`),
-    ...config.queues.producers.map(({ binding }) => `(name = ${quoted(binding)}, queue = (name = "sink", entrypoint = "Queue"))`),
-    ...config.durable_objects.bindings.map((one) => `(name = ${quoted(one.name)}, durableObjectNamespace = ${quoted(one.class_name)})`),
-  ];
-  const flags = config.compatibility_flags?.length ? `compatibilityFlags = ${list(config.compatibility_flags.map(quoted))},` : "";
-  writeFileSync(join(folder, "config.capnp"), `using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [(name = "main", worker = .main), (name = "sink", worker = .sink), (name = "disk", disk = (path = "disk", writable = true))],
-  sockets = [
-    (name = "http", address = "127.0.0.1:0", http = (), service = "main"),
-    (name = "count", address = "127.0.0.1:0", http = (), service = "sink"),
-  ],
-);
-const main :Workerd.Worker = (
-  compatibilityDate = "2026-11-01", ${flags}
-  modules = ${list(modules.map((file) => `(name = "${file.endsWith(".wasm") ? `./${file}` : file}", ${file.endsWith(".wasm") ? "wasm" : "esModule"} = embed "${file}")`))},
-  bindings = ${list(bindings)},
-  durableObjectNamespaces = ${list([...classes].map((one) => `(className = ${quoted(one)}, uniqueKey = ${quoted(one)}, enableSql = true)`))},
-  durableObjectStorage = (localDisk = "disk"),
-  globalOutbound = (name = "sink", entrypoint = "Subscriber"),
-);
-const sink :Workerd.Worker = (
-  compatibilityDate = "2026-11-01", compatibilityFlags = ["service_binding_extra_handlers"],
-  modules = [(name = "sink.js", esModule = embed "sink.js")], bindings = [(name = "MAIN", service = "main")],
-);
-`);
-  const child = spawn(workerd, ["serve", "config.capnp", "--experimental", "--control-fd=3"], { cwd: folder, stdio: ["ignore", "ignore", "inherit", "pipe"] });
-  const ports = {};
-  await new Promise((resolve, reject) => {
-    let text = "";
-    child.once("exit", (code) => reject(new Error(`${name}: workerd ended with ${code}`)));
-    child.stdio[3].on("data", (data) => {
-      text += data;
-      for (const [, socket, port] of text.matchAll(/"socket":"(\w+)","port":(\d+)/g)) ports[socket] = Number(port);
-      if (ports.http && ports.count) resolve();
-    });
-  });
-  return { name, child, ports, agent: new Agent({ keepAlive: true, maxSockets: CONNECTIONS }), figures: [], rates: [] };
-}
-
-function send({ ports, agent }, path, { port = ports.http, body, headers } = {}) {
-  return new Promise((resolve, reject) => {
-    const call = request({ host: "127.0.0.1", port, path, method: body ? "POST" : "GET", agent, headers }, (response) => {
-      let text = "";
-      response.setEncoding("utf8");
-      response.on("data", (data) => (text += data));
-      response.on("end", () => resolve({ status: response.statusCode, body: text }));
-      response.on("error", reject);
-    });
-    call.on("error", reject);
-    call.end(body);
-  });
-}
-
-const counts = async (worker) => JSON.parse((await send(worker, "/", { port: worker.ports.count })).body);
-
-/** The process's CPU time so far, in microseconds, from the scheduler's own count of each thread. */
-function cpu({ child }) {
-  const tasks = `/proc/${child.pid}/task`;
-  return readdirSync(tasks).reduce((sum, task) => sum + Number(readFileSync(join(tasks, task, "schedstat"), "utf8").split(" ")[0]), 0) / 1000;
-}
 
 /** A round's requests: each event of each case in order, the cases by turns, one in ten told again. */
 function requests(round) {
@@ -127,16 +53,6 @@ function requests(round) {
     if (n % 10 === 9) all.push(body);
   }
   return all;
-}
-
-/** Waits until what happens behind the answers has happened: nothing new for a fifth of a second. */
-async function settled(worker) {
-  for (let last, same = 0; same < 4; ) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    const now = JSON.stringify(await counts(worker));
-    same = now === last ? same + 1 : 0;
-    last = now;
-  }
 }
 
 /** One round. CPU microseconds a request, and requests a second until the last was acknowledged. */
@@ -157,6 +73,7 @@ async function measure(worker, round) {
   return { figure: (cpu(worker) - before) / bodies.length, rate };
 }
 
+const start = (name, config, modules) => begin({ name, folder: join(OUT, name), config, vars: VARS, modules, connections: CONNECTIONS });
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 
 rmSync(OUT, { recursive: true, force: true });
@@ -168,10 +85,7 @@ const own = readConfig({ config: join(ROOT, "wrangler.toml") });
 const theirs = readConfig({ config: join(ROOT, "bench/webhook/wrangler.toml") });
 const workers = [];
 if (own.queues.producers.length && existsSync(join(ROOT, "build/worker/index.js"))) {
-  const modules = readdirSync(join(ROOT, "build/worker")).filter((file) => /\.(js|wasm)$/.test(file)).sort((a) => (a === "index.js" ? -1 : 1));
-  mkdirSync(join(OUT, "ours"), { recursive: true });
-  for (const file of modules) writeFileSync(join(OUT, "ours", file), readFileSync(join(ROOT, "build/worker", file)));
-  workers.push(await start("ours", own, modules));
+  workers.push(await start("ours", own, modulesOf(join(ROOT, "build/worker"), join(OUT, "ours"))));
 } else say("ours is left out: wrangler.toml names no queue, or build/worker is not built.");
 workers.push(await start("peer", theirs, ["index.js"]));
 workers.push(await start("floor", { ...theirs, kv_namespaces: [], queues: { producers: [] } }, ["index.js"]));

@@ -171,7 +171,7 @@ impl From<Refusal<'_>> for Problem {
             ),
             Refusal::GrantRoute => (
                 Code::Forbidden,
-                "A grant is good for reading its cases only: GET /case-status, /case-status/batch and /case-status/history.",
+                "A grant is good for its cases only: GET /case-status, /case-status/batch, /case-status/history and /live.",
             ),
         };
         Self::new(code, detail)

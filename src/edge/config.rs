@@ -9,7 +9,7 @@ use crate::edge::glue::Env;
 use js_sys::{JSON, Reflect};
 use sha2::{Digest, Sha256};
 
-use super::access::Client;
+use super::access::{Client, Scope};
 use super::parties::{clients, subscribers};
 use super::verifier::verifier;
 use super::{bindings, observe};
@@ -69,6 +69,15 @@ impl fmt::Debug for Key {
 }
 
 impl Config {
+    /// Whether anybody may be told of changes over a socket. Where nobody may, the feed is told of none.
+    pub(super) fn is_live(&self) -> bool {
+        let grants = self.grants.is_some();
+        self.clients.iter().any(|client| {
+            let may = |scope| client.scopes.contains(&scope);
+            may(Scope::Live) || (grants && may(Scope::Grant))
+        })
+    }
+
     /// The subscriber of this name.
     pub(super) fn subscriber(&self, name: &str) -> Option<&Subscriber> {
         self.subscribers.iter().find(|one| one.name == name)
@@ -485,6 +494,23 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    #[test]
+    fn ok_it_is_live_where_somebody_may_be_told() {
+        let live = |scope: &str, secret: &str| {
+            let clients =
+                format!(r#"[{{"name":"site","sha256":["{HASH}"],"scopes":["{scope}"]}}]"#);
+            let config = Config::read(|name| match name {
+                "CLIENTS" => Some(clients.clone()),
+                "GRANT_SECRET" => Some(secret.to_owned()),
+                _ => good(name),
+            });
+            config.unwrap().is_live()
+        };
+        let secret = "a-secret-of-thirty-two-bytes-----";
+        assert!(live("live", "") && live("grant", secret));
+        assert!(!live("grant", "") && !live("read", secret) && !live("ops", secret));
     }
 
     #[test]

@@ -4,6 +4,8 @@ import * as wasm from "#wasm";
 import { call, callAsync, Durable } from "../revive.js";
 import { consume } from "./relay.js";
 
+export { Feed } from "./feed.js";
+
 /** The largest body that is read of a request, in bytes. */
 const MAX_BODY = 256 * 1024;
 

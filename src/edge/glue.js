@@ -202,6 +202,7 @@ export const ledger = async (env, receipt, what, text) => env.LEDGER.getByName(r
 export async function erase(env, receipt) {
   await gate(env, "forget", receipt);
   await env.LEDGER.getByName(receipt).erase(receipt);
+  await feed(env, "erase", receipt);
   await relay(env, "erase", receipt);
   return JSON.stringify({ receipt_number: receipt, erased: true });
 }
@@ -224,6 +225,30 @@ export async function replay(env, which) {
 
 /** Asks the relay's store. */
 export const relay = async (env, what, text) => env.RELAY.getByName("relay").ask(what, text);
+
+/** Has the feed open a socket: `socket` says whose. Gives the answer that hands it over; nothing where there are
+ * too many. */
+export async function live(env, socket, protocol) {
+  const { status, webSocket } = await env.FEED.getByName("feed").fetch("https://feed/", { headers: { "Upgrade": "websocket", "X-Socket": socket } });
+  if (!webSocket && status !== 429) throw new Error(`the feed answered ${status}`);
+  return webSocket ? new Response(null, { status: 101, webSocket, headers: protocol ? { "Sec-WebSocket-Protocol": protocol } : {} }) : undefined;
+}
+
+/** Tells the feed something. */
+export const feed = async (env, what, text) => env.FEED.getByName("feed").ask(what, text);
+
+/** Sends a message to the feed's sockets of these numbers. One that is closing comes back with its cursor. */
+export function tell(state, numbers, message) {
+  for (const number of [JSON.parse(numbers)].flat()) {
+    for (const socket of state.getWebSockets(String(number))) {
+      try {
+        socket.send(message);
+      } catch {
+        // It is closing.
+      }
+    }
+  }
+}
 
 /** Runs a statement on a Durable Object's SQLite. `values`: a JSON array of what is bound. Gives the rows as
  * JSON arrays of texts and nulls. */

@@ -104,6 +104,16 @@ extern "C" {
     /// Puts a nudge into the queue, behind the answer.
     pub(super) fn nudge(state: &State, env: &Env, text: &str);
 
+    /// Has the feed open a socket, of which `socket` says whose it is; gives the answer that hands it over, or nothing
+    /// where there are too many.
+    pub(super) fn live(env: &Env, socket: &str, protocol: &str) -> Promise;
+
+    /// Tells the feed something; gives what it answers.
+    pub(super) fn feed(env: &Env, what: &str, text: &str) -> Promise;
+
+    /// Sends a message to a socket, or to those of a JSON array of numbers.
+    pub(super) fn tell(state: &State, sockets: &str, message: &str);
+
     /// That a webhook's event is durable, and what became of it.
     pub(super) fn received(outcome: &JsValue) -> Response;
 

@@ -2,6 +2,7 @@
 
 mod access;
 mod config;
+mod feed;
 mod gate;
 mod glue;
 mod grants;
@@ -14,6 +15,7 @@ mod read;
 mod relay;
 mod respond;
 mod route;
+mod rows;
 mod store;
 mod tally;
 mod upstream;
@@ -43,7 +45,7 @@ use crate::time::UnixSeconds;
 mod bindings {
     pub(super) const CASES: &str = "CASES";
     /// All of them: objects, each of which must be there.
-    pub(super) const ALL: [&str; 5] = ["GATE", CASES, "LEDGER", "RELAY", "DELIVERIES"];
+    pub(super) const ALL: [&str; 6] = ["GATE", CASES, "LEDGER", "RELAY", "FEED", "DELIVERIES"];
 }
 
 /// In each new instance: what a panic says goes to the log. That it ends the instance, revive.js sees.
@@ -166,7 +168,12 @@ impl Asked<'_> {
             return intake::receive(&config, self.request, &self.body()?, env).await;
         }
         let now = UnixSeconds::from_millis(js_sys::Date::now());
-        let admitted = access::enter(&config, head.authorization, route, now)?;
+        let offered = match route {
+            Route::Live => feed::bearer(self.request),
+            _ => None,
+        };
+        let authorization = offered.as_deref().unwrap_or(head.authorization);
+        let admitted = access::enter(&config, authorization, route, now)?;
         let client = admitted.client;
         note.client.clone_from(&client.name);
         if client.fills_packet(now) {
@@ -192,6 +199,12 @@ impl Asked<'_> {
                 .body()
                 .and_then(|body| grants::mint(&config, &client.name, &body, now))
                 .map(|minted| respond::json(201, &minted, allowance)),
+            Route::Live => {
+                match feed::enter(env, self.request, &config, &admitted, authorization) {
+                    Ok(entered) => ask(entered).await.and_then(feed::entered),
+                    Err(problem) => Err(problem),
+                }
+            }
             _ => self.told(route, &config, &admitted, allowance).await,
         };
         Ok(answer.unwrap_or_else(|problem| respond::problem(&problem, None, Some(allowance))))

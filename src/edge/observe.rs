@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use wasm_bindgen::{JsCast, JsValue};
 
+pub(super) use crate::json::quoted;
 use crate::reply::Reply;
 
 /// One line at the level of a warning. Receipts display masked.
@@ -53,10 +54,4 @@ pub(super) fn says(error: &JsValue) -> String {
     known
         .map(|error| String::from(error.message()))
         .unwrap_or_default()
-}
-
-/// A text as a JSON string.
-pub(super) fn quoted(text: &str) -> String {
-    // A string cannot fail to serialise.
-    serde_json::to_string(text).unwrap_or_default()
 }

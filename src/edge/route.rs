@@ -27,6 +27,8 @@ pub(super) enum Route {
     History,
     /// `DELETE /case-status/history`
     Erase,
+    /// `GET /live`: a WebSocket.
+    Live,
     /// `POST /webhooks/torch`
     Webhook,
     /// `GET /deliveries`
@@ -73,6 +75,10 @@ impl Route {
                 "DELETE" => Ok(Self::Erase),
                 _ => Err(not_allowed("GET, HEAD, DELETE")),
             },
+            "/live" => match method {
+                "GET" => Ok(Self::Live),
+                _ => Err(not_allowed("GET")),
+            },
             "/webhooks/torch" => post(Self::Webhook),
             "/deliveries" => read(Self::Deliveries),
             "/deliveries/replay" => post(Self::Replay),
@@ -85,7 +91,7 @@ impl Route {
             _ if path.starts_with("/board/") => read(Self::Page),
             _ => Err(Problem::new(
                 Code::NoSuchRoute,
-                "There are /case-status, /case-status/batch, /case-status/history, /case-status/watch, /grants, /webhooks/torch, /deliveries, /deliveries/replay, /budget, /health and /openapi.json, also under /v1.",
+                "There are /case-status, /case-status/batch, /case-status/history, /case-status/watch, /live, /grants, /webhooks/torch, /deliveries, /deliveries/replay, /budget, /health and /openapi.json, also under /v1.",
             )),
         }
     }
@@ -99,7 +105,8 @@ impl Route {
             | Self::Erase
             | Self::Watch
             | Self::Unwatch => true,
-            Self::Webhook
+            Self::Live
+            | Self::Webhook
             | Self::Deliveries
             | Self::Replay
             | Self::Grants
@@ -115,13 +122,17 @@ impl Route {
         match self {
             Self::Budget | Self::Erase | Self::Deliveries | Self::Replay => Scope::Ops,
             Self::Grants => Scope::Grant,
+            Self::Live => Scope::Live,
             _ => Scope::Read,
         }
     }
 
     /// Whether a grant will do.
     pub(super) fn takes_grant(self) -> bool {
-        matches!(self, Self::CaseStatus | Self::Batch | Self::History)
+        matches!(
+            self,
+            Self::CaseStatus | Self::Batch | Self::History | Self::Live
+        )
     }
 
     /// Whether a page of another origin may read it: what a grant is good for, and what anyone may read.
@@ -136,6 +147,7 @@ impl Route {
             Self::Batch => "/case-status/batch",
             Self::Watch | Self::Unwatch => "/case-status/watch",
             Self::History | Self::Erase => "/case-status/history",
+            Self::Live => "/live",
             Self::Webhook => "/webhooks/torch",
             Self::Deliveries => "/deliveries",
             Self::Replay => "/deliveries/replay",
@@ -298,14 +310,7 @@ pub(super) fn batch(query: &str) -> Result<Vec<Asked>, Problem> {
 }
 
 fn parse(text: &str) -> Result<ReceiptNumber, Problem> {
-    ReceiptNumber::parse(text).map_err(|error| {
-        let mut detail = error.to_string();
-        if let Some(first) = detail.get_mut(..1) {
-            first.make_ascii_uppercase();
-        }
-        detail.push('.');
-        Problem::new(Code::ReceiptMalformed, detail)
-    })
+    Ok(ReceiptNumber::parse(text)?)
 }
 
 fn missing() -> Problem {
@@ -368,6 +373,11 @@ mod tests {
             Route::find("GET", "/webhooks/torch").unwrap_err().detail,
             "This route takes POST."
         );
+        assert_eq!(
+            Route::find("GET", "/v1/live").map(Route::scope),
+            Ok(Scope::Live)
+        );
+        assert_eq!(Route::find("HEAD", "/live").unwrap_err().allow, Some("GET"));
         for (method, path) in [("GET", "/deliveries"), ("POST", "/deliveries/replay")] {
             assert_eq!(Route::find(method, path).map(Route::scope), Ok(Scope::Ops));
         }

@@ -13,12 +13,16 @@ use crate::case::{Case, FieldNames};
 use crate::history::{Hash, Kind, Row};
 use crate::status::{Category, normalize};
 
-/// The id of the message that tells an endpoint of a row: the same at every attempt and at every replay.
-/// It tells nothing of the case.
-pub fn message_id(row: Hash, endpoint: &str) -> String {
+/// What a row's message is known by. It tells nothing of the case.
+pub fn id(row: Hash) -> String {
     let mut digits = row.to_string();
     digits.truncate(24);
-    format!("msg_{digits}_{endpoint}")
+    format!("msg_{digits}")
+}
+
+/// The same for one endpoint: at every attempt and at every replay.
+pub fn message_id(row: Hash, endpoint: &str) -> String {
+    format!("{}_{endpoint}", id(row))
 }
 
 /// Whether endpoints are told of such a row.
@@ -50,6 +54,15 @@ pub fn message_type(row: &Row) -> &str {
 
 /// The message's body.
 pub fn body(row: &Row, names: &FieldNames) -> String {
+    written(row, names, "")
+}
+
+/// The same for a socket, where no header has the id.
+pub fn event(row: &Row, names: &FieldNames) -> String {
+    written(row, names, &format!(r#""id":"{}","#, id(row.hash)))
+}
+
+fn written(row: &Row, names: &FieldNames, id: &str) -> String {
     let seen = &row.observation;
     let data = match Case::read(seen.record.as_bytes(), names) {
         Ok(case) => case.with_normalized(&normalize(
@@ -59,9 +72,8 @@ pub fn body(row: &Row, names: &FieldNames) -> String {
         Err(_) => seen.record.clone(),
     };
     let timestamp = seen.seen_at.to_rfc3339().unwrap_or_default();
-    // A string cannot fail to serialise.
-    let message_type = serde_json::to_string(message_type(row)).unwrap_or_default();
-    format!("{{\"type\":{message_type},\"timestamp\":\"{timestamp}\",\"data\":{data}}}")
+    let message_type = crate::json::quoted(message_type(row));
+    format!("{{\"type\":{message_type},{id}\"timestamp\":\"{timestamp}\",\"data\":{data}}}")
 }
 
 #[cfg(test)]
@@ -97,6 +109,9 @@ mod tests {
         let start = r#"{"type":"case.status.updated","timestamp":"2025-01-15T14:03:30Z","data":{ "receipt_number":"IOE0912345678","status_text":"Case Was Approved", "new":1 ,"normalized":{"category":"approved","#;
         assert!(body.starts_with(start), "{body}");
         assert!(serde_json::from_str::<serde_json::Value>(&body).is_ok());
+        let of_a_socket = event(&row, &FieldNames::default());
+        let id = format!(r#""id":"{}","#, id(row.hash));
+        assert_eq!(of_a_socket.replacen(&id, "", 1), body);
         assert_eq!(category(&row), Some(Category::Approved));
         let id = message_id(row.hash, "firm");
         assert_eq!(

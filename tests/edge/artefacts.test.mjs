@@ -18,7 +18,7 @@ test("ok the Worker is at most 200 KB gzipped", (t) => {
 
 test("ok each build exports its own functions and no other's", () => {
   const own = (face) => exported(face).filter((name) => !/^(memory|intounderlying|minifyconfig|r2range|containerstartup|wasm_bindgen__|_ZN)/.test(name)).sort();
-  assert.deepEqual(own("worker"), ["attempt", "client_name", "fetch", "gate_fetch", "gate_new", "lane", "lane_read", "ledger_alarm", "ledger_ask", "ledger_erase", "ledger_new", "relay_ask", "relay_new", "shares", "verdict"]);
+  assert.deepEqual(own("worker"), ["attempt", "client_name", "feed_message", "feed_push", "feed_tidy", "fetch", "gate_fetch", "gate_new", "lane", "lane_read", "ledger_alarm", "ledger_ask", "ledger_erase", "ledger_new", "relay_ask", "relay_new", "shares", "verdict"]);
   assert.deepEqual(own("sandbox"), ["fetch", "sandboxtorch_fetch", "sandboxtorch_new"]);
   assert.deepEqual(own("browser"), ["begin", "explain", "normalize", "parseReceipt", "verifyWebhook", "webhookCode"]);
 });

@@ -9,6 +9,7 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import Ajv from "ajv/dist/2020.js";
 import formats from "ajv-formats";
 import { SignJWT } from "jose";
+import { Live, upgrade } from "./live.mjs";
 import { AUTHENTIC, batchPath, casePath, event, pair, Proxy, receipts as numbers, ROOT, sha256, TOKEN, WEBHOOK } from "./support.mjs";
 
 const read = (file) => readFileSync(`${ROOT}/${file}`, "utf8");
@@ -131,7 +132,7 @@ const unset = await Proxy.start(sandbox.url, { secrets: { CLIENTS: "" } });
 const astray = await (async () => {
   const folder = mkdtempSync(join(tmpdir(), "torch-edge-"));
   after(() => rmSync(folder, { recursive: true }));
-  const classes = { Gate: "Relay", Ledger: "Gate", Relay: "Gate" };
+  const classes = { Gate: "Relay", Ledger: "Gate", Relay: "Gate", Feed: "Relay" };
   const config = read("wrangler.toml").replace(/^\[assets\]\n[^[]*/m, "").replace(/^main = "(.*)"/m, (_, main) => `main = ${JSON.stringify(join(ROOT, main))}`).replace(/class_name = "(\w+)"/g, (_, name) => `class_name = "${classes[name]}"`);
   writeFileSync(join(folder, "wrangler.toml"), config);
   return Proxy.start(sandbox.url, { ...options, worker: { configPath: join(folder, "wrangler.toml") } });
@@ -143,7 +144,7 @@ const fresh = () => numbers(1, "OAS", ++serial)[0];
 const unknown = () => numbers(1, "ZZZ", ++serial)[0];
 
 /** What HTTP itself or the platform puts there; Content-Type stands in the document as a body's media type. */
-const TRANSPORT = new Set(["cf-cache-status", "connection", "content-encoding", "content-length", "content-type", "date", "keep-alive", "transfer-encoding"]);
+const TRANSPORT = new Set(["cf-cache-status", "connection", "content-encoding", "content-length", "content-type", "date", "keep-alive", "sec-websocket-accept", "transfer-encoding", "upgrade"]);
 
 /** Holds an answer to what stands of it at `response`. */
 async function hold(answer, response, method, what) {
@@ -313,6 +314,31 @@ test("ok /case-status/history", async () => {
     await ask("grant_expired", method, path, { ...receipt(number), token: await expired(number) });
   }
   await ask(200, "DELETE", path, receipt(number));
+});
+
+/** The same for an upgrade, which `fetch` cannot ask for. */
+async function askForSocket(expected, { to = proxy, token = TOKEN } = {}) {
+  const { status, headers, body } = await upgrade(to.url, { "sec-websocket-protocol": `torch-edge.v1, bearer.${token}` });
+  const answer = { status, headers: new Headers(headers), text: async () => (body ? JSON.stringify(body) : "") };
+  await hold(answer, place("paths", "/live", "get", "responses", status), "GET", `an upgrade ${status}`);
+  assert.deepEqual([status, body?.code], expected);
+  seen.add(`GET /live ${status}`);
+}
+
+test("ok /live", async () => {
+  const [path, method] = ["/live", "GET"];
+  await guarded(method, path);
+  await ask("upgrade_required", method, path);
+  const number = fresh();
+  await ask("upgrade_required", method, path, { token: await grant(number) });
+  await ask("grant_expired", method, path, { token: await expired(number) });
+  await askForSocket([101, undefined]);
+  await askForSocket([401, "unauthorized"], { token: "nobody-has-this" });
+  await askForSocket([500, "internal"], { to: astray });
+  const token = await grant(number);
+  const sockets = await Promise.all(Array.from({ length: 20 }, () => Live.open(proxy.url, token)));
+  await askForSocket([429, "too_many_sockets"], { token });
+  await Promise.all(sockets.map((live) => live.close()));
 });
 
 test("ok /grants", async () => {

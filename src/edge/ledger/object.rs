@@ -12,10 +12,11 @@ use js_sys::futures::{JsFuture, future_to_promise};
 use js_sys::{Array as JsArray, Date, Promise};
 use wasm_bindgen::prelude::*;
 
-use super::storage::{self, Notes, StorageError};
+use super::storage::{self, Notes};
 use crate::case::{self, Case};
 use crate::edge::config::{self, Config};
 use crate::edge::glue::{self, State};
+use crate::edge::rows::{self, StorageError};
 use crate::edge::{observe, relay, store};
 use crate::entry::{self, Entry};
 use crate::history::{self, History, Lookup, Observation, Outcome, Row, Source, csv};
@@ -36,6 +37,8 @@ const ASKING: i64 = 15;
 const KV_PACE: i64 = 1_000;
 /// A body of so many bytes at most travels with its nudge: a message of the queue has 128 KB at most.
 const MAX_LOAD: usize = 96 * 1024;
+/// The lane of the outbox that leads to the feed: no endpoint's name has a slash in it.
+const FEED: &str = "/feed";
 /// How long a nudge that came too early waits at most before it comes again, in seconds; one that came
 /// far too early was for something else.
 const EARLY: i64 = 5;
@@ -65,6 +68,8 @@ struct Inner {
     /// What goes with the next write, or by the alarm. Where it is lost, the same is delivered or put twice.
     notes: Notes,
     cache: Cache,
+    /// How many hand something to the feed at the moment.
+    feeding: u32,
 }
 
 /// The case's entry in KV.
@@ -269,7 +274,9 @@ impl<'a> Asked<'a> {
         let category = notice::category(&row);
         let takers = self.config.subscribers.iter();
         let takers = takers.filter(|one| notice::is_told(row.kind) && one.takes(category));
-        let endpoints: Vec<&str> = takers.clone().map(|one| one.name.as_str()).collect();
+        let live = notice::is_told(row.kind) && self.config.is_live();
+        let endpoints = takers.clone().map(|one| one.name.as_str());
+        let endpoints: Vec<&str> = endpoints.chain(live.then_some(FEED)).collect();
         if row.observation.source == Source::Webhook || !endpoints.is_empty() {
             // Before the row, and in the same breath: a row without an alarm behind it could wait for ever.
             // What a poll finds and nobody is to be told, the next poll finds again.
@@ -306,7 +313,80 @@ impl<'a> Asked<'a> {
                 }
             }
         }
+        if live {
+            self.feed(Some(&row))?;
+        }
         Ok(Some(row))
+    }
+
+    /// Hands the feed what it has not got, behind the answer: a new row, or what waits. It goes like a delivery to an
+    /// endpoint: one behind the other, and again until the feed has it.
+    fn feed(&self, new: Option<&Row>) -> Result<(), StorageError> {
+        let token = self.token();
+        let nudge = new.map(|_| self.with(|inner| inner.lanes.nudge(FEED, token, self.now)));
+        let waiting;
+        let rows = match (nudge, new) {
+            (Some(Nudge::None), _) => return Ok(()),
+            // It is all that waits, and claimed.
+            (Some(Nudge::Loaded(_)), Some(row)) => std::slice::from_ref(row),
+            _ => {
+                if !self.with(|inner| inner.lanes.claim(FEED, token, self.now)) {
+                    return Ok(());
+                }
+                self.ledger.write()?;
+                let rows = storage::waiting(self.state(), FEED, outbox::CLAIM)?;
+                waiting = rows.into_iter().map(|(row, _)| row).collect::<Vec<_>>();
+                if waiting.len() < outbox::CLAIM {
+                    self.with(|inner| inner.lanes.claimed_all(FEED));
+                }
+                waiting.as_slice()
+            }
+        };
+        let Some(first) = rows.first().map(|row| row.seq) else {
+            self.with(|inner| inner.lanes.release(FEED, token, true));
+            return Ok(());
+        };
+        let (mut changes, mut seqs) = (Array::new(), Array::new());
+        for row in rows {
+            let change = Array::new().text(&notice::id(row.hash));
+            let change = change.text(self.receipt.as_str());
+            let event = notice::event(row, &self.config.names);
+            changes = changes.raw(&change.text(&event).end());
+            seqs = seqs.number(row.seq.into());
+        }
+        let pushed = glue::feed(&self.ledger.env, "push", &changes.end());
+        self.with(|inner| inner.feeding = inner.feeding.saturating_add(1));
+        let (ledger, config) = (Rc::clone(self.ledger), Rc::clone(self.config));
+        let receipt = self.receipt;
+        self.ledger.state.spawn(async move {
+            let taken = JsFuture::from(pushed).await.is_ok();
+            let asked = Asked::new(&ledger, &config, receipt);
+            if let Err(error) = asked.fed(token, first, seqs.end(), taken) {
+                observe::error("a ledger's storage failed", &[("error", &error)]);
+            }
+        });
+        Ok(())
+    }
+
+    /// What came of handing rows to the feed, whose `seq`s are a JSON array.
+    fn fed(&self, token: i64, first: u32, seqs: String, taken: bool) -> Result<(), StorageError> {
+        let released = self.with(|inner| {
+            inner.feeding = inner.feeding.saturating_sub(1);
+            inner.lanes.release(FEED, token, taken)
+        });
+        if taken {
+            let done = (FEED.to_owned(), seqs);
+            self.ledger.note(|notes| notes.done.push(done), self.now)?;
+            return match released {
+                Released::More => self.feed(None),
+                Released::Drained | Released::NotHeld => Ok(()),
+            };
+        }
+        observe::warn("the feed does not answer: a change waits", &[]);
+        let attempts = storage::attempts(self.state(), FEED, first.into())?;
+        let due_at = outbox::next_push(attempts, self.now);
+        storage::failed(self.state(), FEED, first.into(), due_at, "unreachable")?;
+        self.wake(due_at)
     }
 
     /// Sets the alarm, unless it comes sooner anyway.
@@ -515,6 +595,10 @@ impl<'a> Asked<'a> {
         let mut wake = |at: UnixSeconds| next = Some(next.map_or(at, |next| next.min(at)));
         for head in storage::heads(self.state())? {
             let endpoint = head.endpoint.as_str();
+            if endpoint == FEED && !self.config.is_live() {
+                storage::let_go(self.state(), FEED)?;
+                continue;
+            }
             if self
                 .config
                 .subscriber(endpoint)
@@ -524,8 +608,10 @@ impl<'a> Asked<'a> {
                 continue;
             }
             let (nudge, at) = self.with(|inner| inner.lanes.look(endpoint, head.due_at, self.now));
-            if nudge {
-                self.nudge(endpoint, "");
+            match nudge {
+                true if endpoint == FEED => self.feed(None)?,
+                true => self.nudge(endpoint, ""),
+                false => {}
             }
             wake(at);
         }
@@ -551,8 +637,8 @@ impl<'a> Asked<'a> {
         let mut letters = Array::new();
         let mut taken: Vec<(String, i64)> = Vec::new();
         for cells in &dead {
-            let endpoint: String = storage::parse(cells, 0)?;
-            let seq: i64 = storage::parse(cells, 1)?;
+            let endpoint: String = rows::parse(cells, 0)?;
+            let seq: i64 = rows::parse(cells, 1)?;
             let rows = storage::events(self.state(), "seq = ?1", Array::new().number(seq))?;
             let Some(row) = rows.first() else { continue };
             let letter = Array::new()
@@ -562,9 +648,9 @@ impl<'a> Asked<'a> {
                 .number(seq)
                 .text(notice::message_type(row))
                 .number(row.observation.seen_at.0)
-                .number(storage::parse(cells, 2)?)
-                .text(&storage::parse::<String>(cells, 3)?)
-                .number(storage::parse(cells, 4)?);
+                .number(rows::parse(cells, 2)?)
+                .text(&rows::parse::<String>(cells, 3)?)
+                .number(rows::parse(cells, 4)?);
             letters = letters.raw(&letter.end());
             taken.push((endpoint, seq));
         }
@@ -655,9 +741,10 @@ impl Shared {
         let receipt = number
             .parse::<ReceiptNumber>()
             .map_err(|_| JsValue::from("no receipt number"))?;
-        // What is on its way into KV must not land behind this.
+        // What is on its way into KV, or to the feed, must not land behind this.
         self.inner.borrow_mut().cache.wanted = None;
-        while self.inner.borrow().cache.putting {
+        let busy = |inner: &Inner| inner.cache.putting || inner.feeding > 0;
+        while busy(&self.inner.borrow()) {
             let _ = JsFuture::from(glue::sleep(20.0)).await;
         }
         *self.inner.borrow_mut() = Inner::default();

@@ -1,9 +1,8 @@
 //! What a ledger keeps in its SQLite: the case's rows, and the outbox of what endpoints are still to be
 //! told. docs/STORAGE.md tells of the tables.
 
-use wasm_bindgen::JsValue;
-
 use crate::edge::glue::{self, State};
+use crate::edge::rows::{Cells, StorageError, cell, parse, select, text, unreadable};
 use crate::history::{Current, Hash, History, Kind, Observation, Row};
 use crate::json::{self, Array};
 use crate::receipt::ReceiptNumber;
@@ -46,57 +45,7 @@ const ROW: &str = "seq, kind, source, event_id, event_type, status_text, status_
 /// Where `due_at` stands behind them.
 const DUE_AT: usize = 11;
 
-/// A row of a statement's answer: texts, and nothing for null.
-pub(super) type Cells = Vec<Option<String>>;
-
-/// What is stored cannot be read, or the storage fails.
-#[derive(Debug)]
-pub(super) struct StorageError(String);
-
-impl std::fmt::Display for StorageError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl From<JsValue> for StorageError {
-    fn from(error: JsValue) -> Self {
-        Self(crate::edge::observe::says(&error))
-    }
-}
-
-impl From<StorageError> for JsValue {
-    fn from(error: StorageError) -> Self {
-        js_sys::Error::new(&error.0).into()
-    }
-}
-
 type Result<T> = std::result::Result<T, StorageError>;
-
-/// Runs a statement.
-pub(super) fn select(state: &State, statement: &str, values: Array) -> Result<Vec<Cells>> {
-    let rows = glue::rows(state, statement, &values.end())?;
-    json::table(&rows).map_err(|_| unreadable())
-}
-
-fn unreadable() -> StorageError {
-    StorageError("what is stored cannot be read".to_owned())
-}
-
-fn cell(cells: &Cells, at: usize) -> Option<&str> {
-    cells.get(at)?.as_deref()
-}
-
-/// A cell that must be there, read as what it should be.
-pub(super) fn parse<T: std::str::FromStr>(cells: &Cells, at: usize) -> Result<T> {
-    cell(cells, at)
-        .and_then(|text| text.parse().ok())
-        .ok_or_else(unreadable)
-}
-
-fn text(cells: &Cells, at: usize) -> Option<String> {
-    cell(cells, at).map(str::to_owned)
-}
 
 /// Whether anything is stored: a ledger that was only looked at has no tables.
 pub(super) fn exists(state: &State) -> Result<bool> {
@@ -356,6 +305,12 @@ pub(super) fn give_up(
         None => values.raw("null"),
     };
     select(state, statement, values.number(now.0).text(reason)).map(drop)
+}
+
+/// Forgets what waits for an endpoint.
+pub(super) fn let_go(state: &State, endpoint: &str) -> Result<()> {
+    let statement = "DELETE FROM outbox WHERE endpoint = ?1";
+    select(state, statement, Array::new().text(endpoint)).map(drop)
 }
 
 /// The dead letters that the relay's store has not taken over yet: endpoint, seq, attempts, reason,

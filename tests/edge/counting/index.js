@@ -1,8 +1,8 @@
 // The built Worker with its reads of KV counted: KV itself is the real one. For the tests only.
 // (What is written, the gate writes.)
-import worker, { Gate, Ledger, Relay } from "../../../build/worker/index.js";
+import worker, { Feed, Gate, Ledger, Relay } from "../../../build/worker/index.js";
 
-export { Gate, Ledger, Relay };
+export { Feed, Gate, Ledger, Relay };
 
 const operations = { get: 0, keys: 0 };
 let wrapped;
