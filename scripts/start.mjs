@@ -47,7 +47,7 @@ start("proxy", "wrangler.toml", {
   WEBHOOK_HEADER: "X-Torch-Secret",
   WEBHOOK_SECRET: secret,
   GRANT_SECRET: kept("grant-secret", ""),
-  CLIENTS: JSON.stringify([{ name: "demo", sha256: [createHash("sha256").update(token).digest("hex")], scopes: ["read", "grant", "ops"] }]),
+  CLIENTS: JSON.stringify([{ name: "demo", sha256: [createHash("sha256").update(token).digest("hex")], scopes: ["read", "live", "grant", "ops"] }]),
   TORCH_PER_MINUTE: field("wrangler.sandbox.toml", /^SANDBOX_PER_MINUTE = "(\d+)/m, "SANDBOX_PER_MINUTE"),
   TORCH_PER_DAY: field("wrangler.sandbox.toml", /^SANDBOX_PER_DAY = "(\d+)/m, "SANDBOX_PER_DAY"),
   ...Object.fromEntries(SETTINGS.filter((name) => name in process.env).map((name) => [name, process.env[name]])),

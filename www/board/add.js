@@ -1,7 +1,7 @@
 // Cases come in: pasted, typed or dropped. Receipts are found in whatever it is, and what is none is explained.
 import { button, el, fill, say } from "./dom.js";
 import { find } from "./find.js";
-import { add, cases } from "./store.js";
+import { add, cases, clear } from "./store.js";
 import { follow, read } from "./sync.js";
 import { language, number, t } from "./words.js";
 
@@ -107,6 +107,12 @@ export function accessView(main, { take, forget, access, changed }) {
   })));
   const now = words.accessNow[kind];
   fill(main, el("a", { href: "#/", class: "back" }, words.back), el("h1", {}, words.accessTitle), el("p", { class: "lead" }, words.accessHint), el("p", {}, el("strong", {}, typeof now === "function" ? now(receipts.length) : now)), form,
-    el("ul", { class: "terms" }, el("li", {}, words.accessGrant), el("li", {}, words.accessClient)));
+    el("ul", { class: "terms" }, el("li", {}, words.accessGrant), el("li", {}, words.accessClient)),
+    cases.size > 0 && el("div", { class: "clear" }, el("p", { class: "quiet" }, words.kept), button(words.clear, () => {
+      if (!confirm(words.sure(number(cases.size)))) return;
+      clear();
+      changed();
+      location.hash = "#/";
+    }, { class: "danger" })));
   return { update() {} };
 }

@@ -35,7 +35,7 @@ function begin() {
   // A grant brings its cases along.
   if (kind === "grant") for (const receipt of receipts) if (!cases.has(receipt)) cases.set(receipt, { receipt, note: "", added: Date.now() });
   changed();
-  if (kind === "none" || !cases.size) return;
+  if (kind === "none" || !cases.size) return follow();
   read().then(() => {
     follow();
     view.again?.();

@@ -55,4 +55,9 @@ export function remove(receipt) {
   write((store) => store.delete(receipt));
 }
 
+export function clear() {
+  cases.clear();
+  write((store) => store.clear());
+}
+
 export { cases };

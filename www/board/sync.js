@@ -72,7 +72,7 @@ async function readNow(receipts, { quiet } = {}) {
   if (!receipts.length) return;
   const progress = { done: 0, total: receipts.length };
   if (!quiet) state.progress = progress;
-  [state.offline, state.refused] = [false, false];
+  [state.offline, state.refused] = [!navigator.onLine, false];
   let good = 0;
   changed();
   await Promise.all([...clientsFor(receipts)].map(async ([client, list]) => {
@@ -117,7 +117,7 @@ async function followWith(client, list, signal) {
   };
   try {
     for await (const { receipt, case: found, via } of client.watch(list, options)) {
-      state.offline = false;
+      state.offline &&= !navigator.onLine;
       if (via === "live") take(receipt, found, undefined, "live");
       else takeSeen(receipt, found);
       changed();
