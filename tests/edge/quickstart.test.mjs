@@ -124,6 +124,19 @@ test("ok the line that `npm start` prints works as it stands", async () => {
   assert.match(stdout, /"normalized":\{"category":/);
 });
 
+test("ok the link that `npm start` prints opens the board, with a token that mints grants, behind the #", async () => {
+  const link = new URL(started.output().match(/^ *(http:\S+\/#token=\S+)$/m)[1]);
+  assert.equal(link.origin, started.exported.BASE_URL);
+  assert.equal(link.search, "");
+  assert.match(await (await fetch(link)).text(), /<script type="module" src="board\/main\.js">/);
+  const token = new URLSearchParams(link.hash.slice(1)).get("token");
+  const minted = await fetch(`${link.origin}/grants`, { method: "POST", headers: { authorization: `Bearer ${token}` }, body: JSON.stringify({ receipts: [RECEIPT] }) });
+  assert.equal(minted.status, 200);
+  // The sandbox's clock, for the board's own page.
+  const clock = await fetch(`${link.origin}/__sandbox/clock`, { headers: { "sec-fetch-site": "same-origin" } });
+  assert.equal((await clock.json()).frozen, true);
+});
+
 test("err a port that is taken is a sentence", async () => {
   const { port } = new URL(started.sandbox);
   const other = join(state, "other");
