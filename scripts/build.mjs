@@ -62,8 +62,8 @@ const FEATURES = [
  * function with hundreds of locals each has a longer number, which gzips worse by 6 KB. Nothing lies in the
  * first KB of memory: there is the far end of the stack. And functions go by their names at last, where those of a
  * kind lie beside each other, and not by how often they are called: that gzips better by 3 KB. */
-export function optimize(from, to) {
-  const [first, then] = ["-O4", "-Oz"].map((level) => ["--flatten", "--rereloop", level]);
+export function optimize(from, to, level = "-Oz") {
+  const [first, then] = [level, "-Oz"].map((level) => ["--flatten", "--rereloop", level]);
   const named = `${to}.named`;
   run(bin("wasm-opt"), ["-g", "--low-memory-unused", "--one-caller-inline-max-function-size=30", ...first, ...then, "-Oz", ...FEATURES, from, "-o", named]);
   // Without -g the names end here; who made it is of no use to who runs it.
@@ -186,7 +186,7 @@ export function build(face) {
     ]);
     prune(join(glue, "index_bg.wasm"), join(made, "index.js"));
   }
-  optimize(join(glue, "index_bg.wasm"), join(made, "index_bg.wasm"));
+  optimize(join(glue, "index_bg.wasm"), join(made, "index_bg.wasm"), asLean ? "-O4" : "-Oz");
   // Moved whole: `npm start` takes up a new build while it runs.
   rmSync(stampFile, { force: true });
   for (const file of ["index_bg.wasm", "index.js"]) renameSync(join(made, file), join(out, file));
