@@ -81,6 +81,7 @@ export async function demoPanel(node) {
   const buttons = [["1d", words.moveDay], ["7d", words.moveWeek], ["30d", words.moveMonth], [undefined, words.resetClock]].map(([advance, name]) => button(name, () => move(advance)));
 
   async function move(advance) {
+    if (buttons[0].ariaDisabled) return;
     buttons.forEach((one) => (one.ariaDisabled = "true"));
     status.textContent = words.moving;
     try {

@@ -15,7 +15,7 @@ const MIME = /^(?:mime-version|content-transfer-encoding|received|return-path):/
 /** The text of an e-mail: its base64 parts decoded, its lines whole again. Any other text is as it is. */
 export function readable(text) {
   if (!MIME.test(text)) return text;
-  const parts = text.replace(/(content-transfer-encoding:\s*base64[^]*?\r?\n\r?\n)([A-Za-z0-9+/=\r\n]+)/gi, (whole, head, body) => {
+  const parts = text.replace(/(content-transfer-encoding:[ \t]*base64[^\r\n]{0,200}(?:\r?\n[^\r\n]{1,1000}){0,20}\r?\n\r?\n)([A-Za-z0-9+/=\r\n]+)/gi, (whole, head, body) => {
     try {
       const bytes = Uint8Array.from(atob(body.replace(/[\r\n]/g, "")), (letter) => letter.charCodeAt(0));
       return `${head}${new TextDecoder().decode(bytes)}\n`;

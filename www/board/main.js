@@ -4,7 +4,7 @@ import { access, forget, recall, take } from "./access.js";
 import { accessView, addView } from "./add.js";
 import { caseView } from "./case.js";
 import { demoPanel, fillDemo } from "./demo.js";
-import { el, fill } from "./dom.js";
+import { el, fill, say } from "./dom.js";
 import { listView, notices } from "./list.js";
 import { cases, open } from "./store.js";
 import { changed, follow, keepLooking, onChange, read, state } from "./sync.js";
@@ -13,6 +13,7 @@ import { language, remember, remembered, speak, t } from "./words.js";
 const $ = (id) => document.getElementById(id);
 const { demo } = recall();
 let view = { update() {} };
+let told = -1;
 
 /** Shows the view that the address says, behind the #: what one looks at is told to nobody. */
 function show({ focus = true } = {}) {
@@ -78,6 +79,9 @@ function around() {
   $("standing").className = standing;
   $("standing").textContent = standing ? words[standing] : "";
   const news = [...cases.values()].filter((record) => record.changed).length;
+  // Those who do not see the page hear of it.
+  if (news > told && told >= 0) say(words.changedCount(news));
+  told = news;
   document.title = document.title.replace(/^(\(\d+\) )?/, news ? `(${news}) ` : "");
 }
 
