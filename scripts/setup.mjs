@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { constants, homedir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -143,17 +143,27 @@ const BROWSERS = {
   linux: ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"].flatMap((name) => ["/usr/bin", "/usr/local/bin", "/snap/bin"].map((place) => join(place, name))),
 };
 
-/** The path of the system's Chromium or Chrome, or of the one that CHROMIUM names. Where there is none,
- * Debian's package is installed, if this is root's own machine. */
+/** Installs a package of Debian's, if this is root's own machine. */
+function debian(name, what) {
+  if (process.getuid?.() !== 0 || !tryRead("apt-get", ["--version"])) return;
+  say(`installing ${what}, Debian's package (a minute or two) …`);
+  const quiet = { stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } };
+  run("apt-get", ["update", "--quiet"], quiet);
+  run("apt-get", ["install", "--yes", "--quiet", "--no-install-recommends", name], quiet);
+}
+
+/** The path of the system's Chromium or Chrome, or of the one that CHROMIUM names. Where there is none, it is
+ * installed, if that can be done. */
 export function ensureChromium() {
   const found = () => [process.env.CHROMIUM, ...(BROWSERS[process.platform] ?? [])].find((path) => path && existsSync(path));
-  if (found()) return found();
-  const debian = process.getuid?.() === 0 && tryRead("apt-get", ["--version"]);
-  if (debian) {
-    say("installing Chromium, Debian's package (a minute or two) …");
-    const quiet = { stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } };
-    run("apt-get", ["update", "--quiet"], quiet);
-    run("apt-get", ["install", "--yes", "--quiet", "--no-install-recommends", "chromium"], quiet);
-  }
+  if (!found()) debian("chromium", "Chromium");
   return found() ?? fail("the tests of pages need Chromium or Chrome: install it, or name its path in the variable CHROMIUM, and run this again.");
+}
+
+/** The path of the chromedriver that goes with it, or of the one that CHROMEDRIVER names. */
+export function ensureChromedriver() {
+  const places = [...(process.env.PATH ?? "").split(delimiter).filter(Boolean), "/usr/lib/chromium", "/usr/lib/chromium-browser", "/snap/bin"];
+  const found = () => [process.env.CHROMEDRIVER, ...places.map((place) => join(place, `chromedriver${EXE}`))].find((path) => path && existsSync(path));
+  if (!found()) debian("chromium-driver", "chromedriver");
+  return found() ?? fail("the tests inside of wasm need chromedriver, in the version of the Chromium or Chrome that is there: install it, or name its path in the variable CHROMEDRIVER, and run this again.");
 }

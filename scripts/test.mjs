@@ -3,7 +3,8 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "./build.mjs";
-import { ROOT, ensureChromium, ensureNode, ensureRust, run, say } from "./setup.mjs";
+import { ROOT, ensureChromedriver, ensureChromium, ensureNode, ensureRust, run, say } from "./setup.mjs";
+import { wasmTests } from "./wasm.mjs";
 
 const WASM = ["--target", "wasm32-unknown-unknown"];
 const cargo = (...args) => () => run("cargo", args);
@@ -14,16 +15,18 @@ const node = (...folders) => () => run(process.execPath, ["--test", "--test-conc
 await ensureNode();
 ensureRust();
 ensureChromium();
+ensureChromedriver();
 const steps = [
   ["formatting", cargo("fmt", "--check")],
   ["lints: the core and its tests", clippy("--all-targets")],
   ["lints: the Worker", clippy("--features", "worker", ...WASM)],
   ["lints: the Worker that panics on purpose", clippy("--features", "panic-probe", ...WASM)],
   ["lints: the sandbox", clippy("--features", "sandbox", ...WASM)],
-  ["lints: the browser face", clippy("--features", "browser", ...WASM)],
+  ["lints: the browser face and its tests", clippy("--features", "browser", "--lib", "--test", "wasm", ...WASM)],
   ["native tests: the core, its examples in the documentation", cargo("test", "--quiet", "--locked")],
   ["native tests: the Worker's own", cargo("test", "--quiet", "--locked", "--features", "worker", "--lib", "edge::")],
   ["native tests: the sandbox's own", cargo("test", "--quiet", "--locked", "--features", "sandbox", "--lib", "sandbox::")],
+  ["the browser face's tests inside of wasm, in Node and in Chromium", wasmTests],
   ["builds", () => ["worker", "sandbox", "panic-probe", "browser"].forEach(build)],
   ["the wasm face, the Workers on workerd, and the board", node("package", "edge", "board")],
 ];

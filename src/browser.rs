@@ -2,7 +2,7 @@
 //! plain objects of what comes out, so that one crossing of the boundary does for many texts, and none of the
 //! taxonomy's words have to travel in the wasm.
 //!
-//! Texts come in as one, with a NUL between them; one that is not there is empty.
+//! Texts come in as one, with a NUL between them or, to [`normalize`], behind each; one that is not there is empty.
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::arch::wasm32::{memory_grow, memory_size};
@@ -61,7 +61,6 @@ unsafe extern "C" {
 /// Takes back all memory: to be called before the arguments of a call are put there, when what the last one gave
 /// has been read.
 #[wasm_bindgen]
-#[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
 pub fn begin() {
     ARENA.0.set(0);
 }
@@ -82,21 +81,38 @@ fn next<'a>(texts: &mut Texts<'a>) -> Option<&'a str> {
     texts.next().filter(|text| !text.is_empty())
 }
 
-/// What texts mean: by turns a text and the upstream's category.
+/// What texts mean: by turns a text and the upstream's category, in UTF-8, each with a NUL behind it.
 ///
 /// Gives a word for each: the category's place in the taxonomy (8 bits), what told it (3 bits), and whether a
 /// form (bit 11), the date of the event (12) and the date to respond by (13) follow: the form's length and
 /// letters, a word for each, and a word for a date.
 #[wasm_bindgen]
-#[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
-pub fn normalize(texts: &str) -> Vec<u32> {
+pub fn normalize(texts: &[u8]) -> Vec<u32> {
     let mut told = Vec::new();
-    let mut texts = split(texts);
-    while let Some(text) = texts.next() {
-        let category = next(&mut texts);
-        write(&status::normalize(text, category), &mut told);
+    let mut rest = texts;
+    let mut room = status::Room::new();
+    while let Some(text) = take(&mut rest) {
+        let category = take(&mut rest).filter(|category| !category.is_empty());
+        write(&status::of_bytes(text, category, &mut room), &mut told);
     }
     told
+}
+
+/// Takes the first text off: as bytes, eight at a time, because to look for its end among characters costs as much
+/// as to read it.
+fn take<'a>(texts: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let (words, _) = texts.as_chunks::<8>();
+    let without = words.iter().take_while(|word| {
+        let word = u64::from_le_bytes(**word);
+        // Only from nothing a borrow reaches a top bit that is not there.
+        word.wrapping_sub(0x0101_0101_0101_0101) & !word & 0x8080_8080_8080_8080 == 0
+    });
+    let passed = without.count().wrapping_mul(8);
+    let mut rest = texts.get(passed..)?.iter();
+    let end = passed.checked_add(rest.position(|byte| *byte == 0)?)?;
+    let text = texts.get(..end);
+    *texts = rest.as_slice();
+    text
 }
 
 fn write(normalized: &Normalized, out: &mut Vec<u32>) {
@@ -137,7 +153,6 @@ fn day(date: &Date) -> u32 {
 /// Why a text gets its category: the places of the category, of what told it and of the rule, as a character
 /// each, and the words, each in a line.
 #[wasm_bindgen]
-#[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
 pub fn explain(text: &str) -> String {
     let mut words = String::new();
     let (category, matched_by, rule) = status::explain_to(text, &mut |word| {
@@ -155,7 +170,6 @@ pub fn explain(text: &str) -> String {
 /// Reads a receipt number as people type it: the number; or, in three lines, the error's code, the character
 /// where it goes wrong, and a sentence.
 #[wasm_bindgen(js_name = parseReceipt)]
-#[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
 pub fn parse_receipt(text: &str) -> Vec<u8> {
     match ReceiptNumber::parse(text) {
         Ok(receipt) => receipt.as_bytes().to_vec(),
@@ -172,7 +186,6 @@ pub fn parse_receipt(text: &str) -> Vec<u8> {
 /// Gives lines: `c` for the current secret or `p` for the previous one, when it was signed, and the message's
 /// id. Or `!` and the reason's letter (`a` is the first), and in lines what it is about. Or as [`unusable`].
 #[wasm_bindgen(js_name = verifyWebhook)]
-#[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
 pub fn verify_webhook(texts: &str, body: &[u8], now: f64, tolerance: f64) -> String {
     let mut texts = split(texts);
     let verifier = match verifier(&mut texts) {
@@ -240,7 +253,6 @@ fn marked(mark: char, place: usize) -> String {
 /// What a webhook is signed with by a scheme: the texts are the scheme, its header, the secret, the message's id
 /// and the timestamp. Gives the code's 32 bytes; or as [`unusable`].
 #[wasm_bindgen(js_name = webhookCode)]
-#[expect(unreachable_pub, reason = "wasm-bindgen exports public functions only")]
 pub fn webhook_code(texts: &str, body: &[u8]) -> Vec<u8> {
     let mut texts = split(texts);
     let code = party(&mut texts).and_then(|(scheme, secret)| {

@@ -69,7 +69,8 @@ pub mod time;
 pub mod webhook;
 
 #[cfg(feature = "browser")]
-mod browser;
+#[doc(hidden)]
+pub mod browser;
 #[cfg(feature = "worker")]
 mod edge;
 #[cfg(feature = "sandbox")]

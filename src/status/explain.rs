@@ -6,6 +6,7 @@ use std::fmt;
 use super::category::Category;
 use super::lexicon::{DIGITS, ONLY, UNLISTED, symbol};
 use super::normalize::{MatchedBy, decide};
+use super::read::Room;
 use super::text::{Gap, Words};
 
 /// Why a text got its category: the rule, and the words that decided.
@@ -53,8 +54,8 @@ pub(crate) fn explain_to(
     status_text: &str,
     each: &mut dyn FnMut(&str),
 ) -> (Category, MatchedBy, usize) {
-    let (category, matched_by, rule) = decide(status_text, true);
-    let words = Words::of(status_text);
+    let (category, matched_by, rule) = decide(status_text.as_bytes(), true, &mut Room::new());
+    let words = Words::of(status_text.as_bytes());
     let title = matched_by == MatchedBy::Title;
     // The deciding unit is the first, unless the title was silent and the description told.
     let skip_title = matched_by == MatchedBy::Description

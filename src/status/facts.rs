@@ -130,15 +130,14 @@ pub struct Facts<'a> {
 /// assert_eq!(facts.office, Some("Texas Service Center"));
 /// ```
 pub fn facts(status_text: &str) -> Facts<'_> {
-    let mut facts = told(status_text);
+    let mut facts = told(status_text.as_bytes());
     facts.office = office(status_text);
     facts
 }
 
 /// The facts that numbers carry: every one of them but the office. One pass over the digits.
-pub(super) fn told(text: &str) -> Facts<'static> {
-    let bytes = text.as_bytes();
-    let bytes = bytes.get(..BOUND).unwrap_or(bytes);
+pub(super) fn told(text: &[u8]) -> Facts<'static> {
+    let bytes = text.get(..BOUND).unwrap_or(text);
     let mut facts = Facts::default();
     let mut dated = false;
     let mut from = 0usize;

@@ -28,3 +28,5 @@ pub use explain::{Explanation, explain};
 pub use facts::{Date, Facts, FormNumber, facts};
 pub use normalize::{MatchedBy, Normalized, by_words, normalize};
 pub use text::clean;
+#[cfg(feature = "browser")]
+pub(crate) use {normalize::of_bytes, read::Room};

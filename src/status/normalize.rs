@@ -11,7 +11,7 @@ use super::category::{Category, Outcome, TAXONOMY};
 use super::facts::{self, Date, FormNumber};
 use super::grammar::{self, Finding, Token};
 use super::lexicon::*;
-use super::read::Reading;
+use super::read::{Reading, Room};
 use super::rules::Rule;
 use super::text::Gap;
 use super::titles;
@@ -117,12 +117,23 @@ impl Serialize for Normalized {
 /// assert_eq!(normalize("…", Some("RFE")).category.id(), "request_for_evidence");
 /// ```
 pub fn normalize(status_text: &str, status_category: Option<&str>) -> Normalized {
-    let (mut category, mut matched_by, _) = decide(status_text, true);
+    let category = status_category.map(str::as_bytes);
+    of_bytes(status_text.as_bytes(), category, &mut Room::new())
+}
+
+/// The same of texts in UTF-8 as they lie in memory: what is not well-formed in them means nothing.
+#[inline]
+pub(crate) fn of_bytes(
+    status_text: &[u8],
+    status_category: Option<&[u8]>,
+    room: &mut Room,
+) -> Normalized {
+    let (mut category, mut matched_by, _) = decide(status_text, true, room);
     if category == Category::Unknown {
         matched_by = MatchedBy::None;
         let named = status_category.map(|name| {
             // An id or a label of ours; else whatever it is means as a title would: "RFE", "pending".
-            upstream::named(name).unwrap_or_else(|| decide(name, true).0)
+            upstream::named(name).unwrap_or_else(|| decide(name, true, room).0)
         });
         if let Some(named) = named.filter(|&named| named != Category::Unknown) {
             (category, matched_by) = (named, MatchedBy::Upstream);
@@ -143,7 +154,7 @@ pub fn normalize(status_text: &str, status_category: Option<&str>) -> Normalized
 /// This is what a text that nobody has seen gets; the accuracy of [`normalize`] on the titles of next
 /// week is measured with it.
 pub fn by_words(status_text: &str) -> Category {
-    decide(status_text, false).0
+    decide(status_text.as_bytes(), false, &mut Room::new()).0
 }
 
 /// What decided; the rule only where the grammar did.
@@ -152,8 +163,8 @@ pub(super) type Decision = (Category, MatchedBy, Option<Rule>);
 const UNTOLD: Decision = (Category::Unknown, MatchedBy::None, None);
 
 /// The category of a text, with the known titles or without.
-pub(super) fn decide(text: &str, known: bool) -> Decision {
-    let mut reading = Reading::of(text);
+pub(super) fn decide(text: &[u8], known: bool, room: &mut Room) -> Decision {
+    let mut reading = Reading::of(text, room);
     let Some((from, to)) = reading.first_unit() else {
         return UNTOLD;
     };

@@ -12,14 +12,33 @@ use super::text::{Gap, Head, Words, is_prefix, joined, key, prefix};
 /// Words that are read at most, over all units. A first sentence has about 40.
 const WORDS: usize = 80;
 
+/// Where the words of a text go. One serves for many texts, one after another: to clear it costs as much as a
+/// title takes to read.
+#[derive(Debug)]
+pub(crate) struct Room {
+    heads: [Head; WORDS],
+    tokens: [Token; WORDS],
+}
+
+impl Room {
+    /// Room for the words that are read at most.
+    #[inline]
+    pub(crate) const fn new() -> Self {
+        Self {
+            heads: [Head::NONE; WORDS],
+            tokens: [Token::NONE; WORDS],
+        }
+    }
+}
+
 /// A text, read unit by unit.
 #[derive(Debug)]
 pub(super) struct Reading<'a> {
     words: Words<'a>,
-    heads: [Head; WORDS],
+    heads: &'a mut [Head; WORDS],
     /// How many words were read.
     len: usize,
-    tokens: [Token; WORDS],
+    tokens: &'a mut [Token; WORDS],
     /// How many words have their token: symbols are looked up only when the grammar asks.
     marked: usize,
     /// The first word of the next unit.
@@ -53,12 +72,12 @@ const fn inside(sym: Sym) -> bool {
 
 impl<'a> Reading<'a> {
     #[inline]
-    pub(super) fn of(text: &'a str) -> Self {
+    pub(super) fn of(text: &'a [u8], room: &'a mut Room) -> Self {
         Self {
             words: Words::of(text),
-            heads: [Head::NONE; WORDS],
+            heads: &mut room.heads,
             len: 0,
-            tokens: [Token::NONE; WORDS],
+            tokens: &mut room.tokens,
             marked: 0,
             held: None,
             aside: Aside::No,

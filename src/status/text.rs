@@ -278,10 +278,9 @@ pub(super) struct Words<'a> {
 
 impl<'a> Words<'a> {
     /// Reads `text` from its beginning, up to [`BOUND`].
-    pub(super) fn of(text: &'a str) -> Self {
-        let bytes = text.as_bytes();
+    pub(super) fn of(text: &'a [u8]) -> Self {
         Self {
-            rest: bytes.get(..BOUND).unwrap_or(bytes),
+            rest: text.get(..BOUND).unwrap_or(text),
             last: 0,
             no_tags: false,
             gap: Gap::Start,
@@ -528,7 +527,7 @@ fn fold_code(code: u32) -> Char {
 /// );
 /// ```
 pub fn clean(text: &str) -> String {
-    let mut words: Vec<Word<'_>> = Words::of(text).collect();
+    let mut words: Vec<Word<'_>> = Words::of(text.as_bytes()).collect();
     while words
         .last()
         .is_some_and(|word| word.head.gap == Gap::Hard && word.raw.iter().all(u8::is_ascii_digit))

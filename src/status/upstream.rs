@@ -13,11 +13,11 @@ static NAMES: [[u32; 3]; CATEGORIES] = names();
 
 /// The category that `name` names by its id or by a label, in any capitalization and with any or no
 /// separators: `request_for_evidence`, `Request for Evidence`, `requestForEvidence`.
-pub(super) fn named(name: &str) -> Option<Category> {
+pub(super) fn named(name: &[u8]) -> Option<Category> {
     if name.len() > LONGEST {
         return None;
     }
-    let name = spelled(name.as_bytes());
+    let name = spelled(name);
     Category::all()
         .zip(&NAMES)
         .find(|(_, names)| names.contains(&name))

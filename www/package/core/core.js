@@ -4,6 +4,9 @@
 import init, { initSync, begin, explain as explained, normalize as normalized, parseReceipt as parsed, verifyWebhook as verified, webhookCode } from "./wasm/torch_edge.js";
 import { CATEGORIES, MATCHED_BY, REASONS, RULES, SCHEMES, SCHEME_ERRORS, SECRET_ERRORS, TAXONOMY } from "./words.js";
 
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+
 let started = false;
 
 /** Starts the core from the package's .wasm, as a module, its bytes, its address, or an answer that brings it. */
@@ -41,44 +44,76 @@ function parts(input) {
   return [said.join("\n\n"), typeof category === "string" ? category : ""];
 }
 
-/** How many texts cross at a time: the memory that they need is not given back. */
-const CHUNK = 4096;
+/** Of a text the core reads 4 KiB; a character may lie over their end. */
+const LONGEST = 4096 + 3;
 
-export function normalizeMany(inputs) {
-  const texts = [];
+/** Where texts lie when they cross: a character needs three bytes at most, and what does not fit in crosses later. */
+const room = new Uint8Array(2 ** 16);
+const FULL = Math.floor(room.length / 3);
+
+/** How many texts are gathered before they cross. */
+const CHUNK = 512;
+
+export function normalizeMany(statuses) {
   const results = [];
-  for (const input of inputs) {
-    texts.push(...parts(input));
-    if (texts.length === CHUNK) read(texts, results);
+  let texts = [];
+  for (const status of statuses) {
+    if (typeof status === "string") texts.push(status, "");
+    else texts.push(...parts(status));
+    if (texts.length < CHUNK) continue;
+    read(texts, results);
+    texts = [];
   }
-  if (texts.length) read(texts, results);
+  return read(texts, results);
+}
+
+export const normalize = (status) => read(parts(status), [])[0];
+
+/** Puts what texts mean, by turns a status and its category, to the results. Nobody else's code runs meanwhile. */
+function read(texts, results) {
+  let framed = "";
+  for (let at = 0; at < texts.length; at += 2) {
+    const next = `${bounded(texts[at])}\0${bounded(texts[at + 1])}\0`;
+    if (framed.length + next.length > FULL) {
+      tell(framed, results);
+      framed = "";
+    }
+    framed += next;
+  }
+  if (framed) tell(framed, results);
   return results;
 }
 
-export const normalize = (input) => read(parts(input), [])[0];
+/** A text as it crosses: as much as is read of it, and a NUL, which would end it, as another control character. */
+function bounded(text) {
+  const part = text.length > LONGEST ? text.slice(0, LONGEST) : text;
+  return part.includes("\0") ? part.replaceAll("\0", "\x01") : part;
+}
 
-/** Takes the texts, by turns of a status and its category, and puts what they mean to the results. */
-function read(texts, results) {
-  const told = call(normalized, joined(texts));
-  texts.length = 0;
+/** Puts what framed texts mean to the results. */
+function tell(framed, results) {
+  const { written } = encoder.encodeInto(framed, room);
+  const told = call(normalized, room.subarray(0, written));
   for (let at = 0; at < told.length;) {
     const head = told[at++];
     const { id, labels, stage, outcome, action_required, final } = categories[head & 0xff];
     const meaning = { category: id, labels, stage, outcome, action_required, final, matched_by: MATCHED_BY[(head >> 8) & 7], taxonomy };
     if (head & 0x3800) {
       if (head & 0x800) {
-        const letters = told[at++];
-        meaning.form = String.fromCharCode(...told.subarray(at, at += letters));
+        let form = "";
+        for (let letters = told[at++]; letters > 0; letters--) form += String.fromCharCode(told[at++]);
+        meaning.form = form;
       }
       if (head & 0x1000) meaning.event_date = date(told[at++]);
       if (head & 0x2000) meaning.respond_by = date(told[at++]);
     }
     results.push(meaning);
   }
-  return results;
 }
 
-const date = (day) => `${day >> 9}-${String((day >> 5) & 15).padStart(2, "0")}-${String(day & 31).padStart(2, "0")}`;
+/** Days and months as they are written. */
+const TWO = Array.from({ length: 32 }, (_, number) => String(number).padStart(2, "0"));
+const date = (day) => `${day >> 9}-${TWO[(day >> 5) & 15]}-${TWO[day & 31]}`;
 
 /** To what reads words one control character is like another. */
 function joined(texts) {
@@ -89,11 +124,8 @@ function joined(texts) {
 export function explain(input) {
   const told = call(explained, parts(input)[0]);
   const [category, matched_by, rule] = [0, 1, 2].map((at) => told.charCodeAt(at));
-  return { category: categories[category].id, matched_by: MATCHED_BY[matched_by], rule: RULES[rule], words: told.split("\n").slice(1) };
+  return { category: categories[category].id, matched_by: MATCHED_BY[matched_by], rule: RULES[rule], words: told.slice(3).split("\n").slice(1) };
 }
-
-const decoder = new TextDecoder();
-const encoder = new TextEncoder();
 
 export function parseReceipt(text) {
   if (typeof text !== "string") return { ok: false, code: "not_a_string", position: 0, message: "a receipt number is a string: as a number it loses the zeros that it may begin with" };
