@@ -251,7 +251,7 @@ test("ok a grant brings its cases, and where it has expired the last known stays
   await paste(page, alien);
   await row(page, alien).getByText("No grant that you pasted is good for this case.").waitFor();
   // Its minute over: the proxy says so, whatever this machine's clock does.
-  const forged = await page.evaluate(() => sessionStorage.getItem("board.access"));
+  const before = await page.evaluate(() => sessionStorage.getItem("board.access"));
   const expired = await grant([mine], 60, "minting-token");
   await page.route("**/case-status/**", (route) => route.fulfill({ status: 401, contentType: "application/problem+json", body: JSON.stringify({ code: "grant_expired", status: 401, detail: "The grant has expired." }) }));
   await page.getByRole("button", { name: "Look again" }).click();
@@ -263,7 +263,11 @@ test("ok a grant brings its cases, and where it has expired the last known stays
   await page.locator("#token").fill(expired);
   await page.locator("form [type=submit]").click();
   await page.locator("#notices .notice").waitFor({ state: "detached" });
-  assert.notEqual(await page.evaluate(() => sessionStorage.getItem("board.access")), forged);
+  assert.notEqual(await page.evaluate(() => sessionStorage.getItem("board.access")), before);
+  // A link with a token, opened where the board is open already.
+  await page.evaluate((token) => (location.hash = `token=${token}`), TOKEN);
+  await page.locator(".budget").waitFor();
+  assert.equal(new URL(page.url()).hash, "");
   await page.context().close();
 });
 

@@ -131,7 +131,7 @@ test("ok the link that `npm start` prints opens the board, with a token that min
   assert.match(await (await fetch(link)).text(), /<script type="module" src="board\/main\.js">/);
   const token = new URLSearchParams(link.hash.slice(1)).get("token");
   const minted = await fetch(`${link.origin}/grants`, { method: "POST", headers: { authorization: `Bearer ${token}` }, body: JSON.stringify({ receipts: [RECEIPT] }) });
-  assert.equal(minted.status, 200);
+  assert.equal(minted.status, 201);
   // The sandbox's clock, for the board's own page.
   const clock = await fetch(`${link.origin}/__sandbox/clock`, { headers: { "sec-fetch-site": "same-origin" } });
   assert.equal((await clock.json()).frozen, true);

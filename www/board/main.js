@@ -89,7 +89,14 @@ dress(remembered("theme"));
 speak(language());
 frame();
 show({ focus: false });
-addEventListener("hashchange", () => show());
+addEventListener("hashchange", () => {
+  // The link of `npm start`, opened where the board is open already.
+  if (/^#(.*&)?token=/.test(location.hash)) {
+    recall();
+    begin();
+  }
+  show();
+});
 onChange(() => {
   around();
   view.update();
