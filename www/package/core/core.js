@@ -37,9 +37,10 @@ export const categories = Object.freeze(CATEGORIES.map(([id, en, es, stage, outc
 /** A text, or its title, description and the upstream's category. */
 function parts(input) {
   if (typeof input === "string") return [input, ""];
-  const { title, description, category } = input ?? {};
+  // A record whose fields are null is data; one that has none of them is a mistake, which `unknown` would hide.
+  if (!["title", "description", "category"].some((part) => part in Object(input))) throw new TypeError("a status is a text, or an object with title, description or category.");
+  const { title, description, category } = input;
   const said = [title, description].filter((part) => typeof part === "string" && part);
-  if (!said.length && typeof category !== "string") throw new TypeError("a status is a text, or an object with title, description or category.");
   // An empty line: another text begins.
   return [said.join("\n\n"), typeof category === "string" ? category : ""];
 }
