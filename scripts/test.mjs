@@ -1,6 +1,6 @@
 // `npm test`: all set-up, then every check and every test, one after another. The first run builds the
 // tools and every dependency and takes many minutes on two cores; later ones do only what changed.
-import { readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "./build.mjs";
 import { ROOT, ensureChromedriver, ensureChromium, ensureNode, ensureRust, run, say } from "./setup.mjs";
@@ -10,7 +10,23 @@ const WASM = ["--target", "wasm32-unknown-unknown"];
 const cargo = (...args) => () => run("cargo", args);
 const clippy = (...args) => cargo("clippy", "--quiet", "--locked", ...args);
 const tests = (folder) => readdirSync(join(ROOT, "tests", folder)).filter((file) => file.endsWith(".test.mjs")).map((file) => join("tests", folder, file));
-const node = (...folders) => () => run(process.execPath, ["--test", "--test-concurrency=1", ...folders.flatMap(tests)]);
+
+/** Where the runtime keeps what the tests store: in memory, if there is plenty. They begin thousands of small
+ * databases, each of them files, and there are disks on which a file that is made takes milliseconds. */
+function scratch() {
+  const memory = "/dev/shm";
+  if (!existsSync(memory)) return undefined;
+  const { bavail, bsize } = statfsSync(memory);
+  if (bavail * bsize < 4 * 2 ** 30) return undefined;
+  const folder = join(memory, `torch-edge-${process.pid}`);
+  mkdirSync(folder);
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+const node = (...folders) => () => {
+  const folder = scratch();
+  run(process.execPath, ["--test", "--test-concurrency=1", ...folders.flatMap(tests)], { env: { ...process.env, ...(folder && { TMPDIR: folder }) } });
+};
 
 await ensureNode();
 ensureRust();
