@@ -171,6 +171,9 @@ describe("ok the relay", { concurrency: true }, () => {
         ["case.status.updated", RECEIVED], ["case.status.updated", APPROVED], ["case.status.late", RECEIVED], ["case.status.updated", DENIED], ["case.note.added", undefined],
       ]);
       assert.match(told[4].raw, new RegExp(`"data":\\{"receipt_number":"${receipt}", "note":1\\}\\}$`));
+      // Each endpoint is told in its own time.
+      await count(receipt, 5, () => at("crm", receipt));
+      await count(receipt, 1, () => at("approvals", receipt));
       await struckOut(proxy, receipt);
       assert.equal(at("crm", receipt).length, 5);
       assert.deepEqual(at("approvals", receipt).map(({ body }) => body.data.status_text), [APPROVED]);
