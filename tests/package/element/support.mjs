@@ -1,14 +1,12 @@
 // Pages with the elements on them, under a strict Content-Security-Policy, before the real Worker and the sandbox.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { after } from "node:test";
 import axe from "axe-core";
-import * as face from "../../../build/browser/index.js";
+import { normalize } from "../../../www/package/core/node.js";
 import { launch, serve } from "../../chromium.mjs";
 import { Proxy, ROOT, Sandbox, sha256 } from "../../edge/support.mjs";
 
-face.initSync({ module: readFileSync(new URL("../../../build/browser/index_bg.wasm", import.meta.url)) });
 const TYPES = { js: "text/javascript", css: "text/css", html: "text/html" };
 const HERE = new URL(".", import.meta.url);
 const CLIENTS = JSON.stringify([{ name: "portal", sha256: [sha256("portal-token")], scopes: ["read", "grant"] }]);
@@ -37,7 +35,7 @@ async function grant() {
 /** A case as the proxy answers it. */
 export const caseOf = (receipt, text, more = {}) => ({
   receipt_number: receipt, status_text: text, last_checked_at: "2026-01-02T03:04:05Z", last_status_at: "2026-01-02T03:04:05Z", ...more,
-  normalized: { ...face.normalize(text), ...more.normalized },
+  normalized: { ...normalize(text), ...more.normalized },
 });
 
 /** Puts a case before the proxy, as `Proxy.seed` does: with an age, for one. */
