@@ -14,7 +14,8 @@ pub(super) const MOST_CALLS: usize = 4;
 
 /// How a batch fills, in milliseconds: it leaves when nobody has come for `quiet`, or for `busy` while
 /// another call is on its way, or for `crowded` where many have just come; when its first has waited
-/// for `longest`; and with nobody waiting, after `behind`.
+/// for `longest`; and with nobody waiting, after `behind`. While a crowd lasts, `crowded` and `longest`
+/// [double](Dispatch::patience) with each of its calls that left with room.
 struct Gathering {
     quiet: i64,
     busy: i64,
@@ -43,7 +44,14 @@ const TIGHT: Gathering = Gathering {
 /// A call with so many cases tells of a crowd, for so many milliseconds.
 const CROWD: usize = 5;
 
-const CROWDED: i64 = 1_000;
+const CROWDED: i64 = 2_000;
+
+/// In a crowd the pauses double so often at most. However slowly a thousand come, a few of their calls
+/// leave half empty and no more.
+const DOUBLINGS: u32 = 2;
+
+/// Nobody's call waits longer for others, in milliseconds.
+const LONGEST: i64 = 1_600;
 
 /// One client's cases.
 struct Queue<'a> {
@@ -109,14 +117,21 @@ impl<A: Answer> Dispatch<A> {
                 None => {
                     let full =
                         self.people.len().saturating_add(self.behind.len()) >= self.batch_max;
-                    let pause = match self.crowd.since(now).abs() < CROWDED {
-                        true => gathering.crowded,
-                        false if self.flights.is_empty() => gathering.quiet,
-                        false => gathering.busy,
+                    let times = self.patience(now);
+                    let (pause, longest) = match times {
+                        Some(times) => (
+                            gathering.crowded.saturating_mul(times),
+                            gathering.longest.saturating_mul(times).min(LONGEST),
+                        ),
+                        None if self.flights.is_empty() => (gathering.quiet, gathering.longest),
+                        None => (gathering.busy, gathering.longest),
                     };
-                    let due = since
-                        .plus(gathering.longest)
-                        .min(self.last_came.plus(pause));
+                    // Where a crowd keeps the thread busy, the look comes late, and those who came
+                    // meanwhile stand behind it: that was no quiet moment.
+                    if times.is_some() && now.since(self.last_came.plus(pause)) > pause {
+                        self.last_came = now;
+                    }
+                    let due = since.plus(longest).min(self.last_came.plus(pause));
                     if !full && now < due {
                         return Err(due);
                     }
@@ -142,6 +157,12 @@ impl<A: Answer> Dispatch<A> {
             return Ok(Some(self.send_new(receipts, Purpose::Refresh, now)));
         }
         wake.map_or(Ok(None), Err)
+    }
+
+    /// While a crowd lasts, how many times as long as usual a call of it waits for more.
+    fn patience(&self, now: UnixMillis) -> Option<i64> {
+        let (at, with_room) = self.crowd;
+        (at.since(now).abs() < CROWDED).then(|| 1 << with_room.min(DOUBLINGS))
     }
 
     /// Tells those of the people for whom there is no call and who will not wait for one. Gives the
@@ -222,11 +243,12 @@ impl<A: Answer> Dispatch<A> {
         if receipts.is_empty() {
             return None;
         }
+        let room = self.batch_max.saturating_sub(receipts.len());
         if receipts.len() >= CROWD {
-            self.crowd = now;
+            let before = self.patience(now).map_or(0, |_| self.crowd.1);
+            self.crowd = (now, before.saturating_add(u32::from(room > 0)));
         }
         let purpose = self.purpose(&receipts);
-        let room = self.batch_max.saturating_sub(receipts.len());
         let riders = room.min(self.behind.len());
         receipts.extend(self.behind.drain(..riders));
         Some(self.send_new(receipts, purpose, now))

@@ -142,8 +142,8 @@ pub struct Dispatch<A> {
     splits: Vec<(u64, Split)>,
     serial: u64,
     last_came: UnixMillis,
-    /// When a call last left with many who had come together.
-    crowd: UnixMillis,
+    /// When a call last left with many who had come together, and how many of that crowd left with room.
+    crowd: (UnixMillis, u32),
     /// Nobody's deadline lies before it.
     next_deadline: UnixMillis,
     settled: Vec<Settled<A>>,
@@ -166,7 +166,7 @@ impl<A: Answer> Dispatch<A> {
             splits: Vec::new(),
             serial: 0,
             last_came: UnixMillis::default(),
-            crowd: UnixMillis::default(),
+            crowd: (UnixMillis::default(), 0),
             next_deadline: UnixMillis(i64::MAX),
             settled: Vec::new(),
         }

@@ -198,6 +198,60 @@ fn ok_a_batch_does_not_fill_for_ever() {
     panic!("it still fills");
 }
 
+/// How many calls a thousand cases take that come in bursts, with the thread too busy in between to look.
+fn calls_of_a_crowd(burst: u32, every: i64) -> usize {
+    let mut gate = Gate::ample();
+    let mut calls = Vec::new();
+    for first in (0..1000).step_by(burst as usize) {
+        // What is in line is looked at one by one, the timer that has long been due before it.
+        for n in first..first + burst {
+            while let Step::Call(call) = gate.dispatch.next(gate.now) {
+                gate.answer_well(&call);
+                calls.push(call);
+            }
+            gate.ask(n);
+        }
+        gate.now = gate.now.plus(every);
+    }
+    for call in gate.calls() {
+        gate.answer_well(&call);
+        calls.push(call);
+    }
+    let asked: Vec<_> = calls.iter().flat_map(|call| &call.receipts).collect();
+    assert_eq!(asked.len(), 1000, "each case once");
+    calls.len()
+}
+
+#[test]
+fn k6_however_slowly_a_crowd_comes_a_few_calls_leave_half_empty_and_no_more() {
+    for (burst, every) in [
+        (1, 1),
+        (5, 20),
+        (20, 150),
+        (50, 350),
+        (125, 900),
+        (250, 2_000),
+    ] {
+        let calls = calls_of_a_crowd(burst, every);
+        assert!(calls <= 15, "{burst} every {every} ms: {calls} calls");
+    }
+}
+
+#[test]
+fn ok_a_crowd_is_forgotten_and_one_alone_leaves_at_once() {
+    let mut gate = Gate::ample();
+    for n in 0..20 {
+        gate.ask(n);
+    }
+    let crowd = gate.call().unwrap();
+    gate.answer_well(&crowd);
+    gate.now = gate.now.plus(2_000);
+    let before = gate.now;
+    gate.ask(99);
+    assert_eq!(gate.call().unwrap().receipts, receipts(99..100));
+    assert!(gate.now.since(before) <= 5, "a few milliseconds");
+}
+
 #[test]
 fn ok_a_rejected_batch_is_halved_until_the_culprit_stands_alone_and_nothing_is_asked_twice() {
     for (status, code) in [(409, Code::TorchConflict), (400, Code::TorchBadRequest)] {

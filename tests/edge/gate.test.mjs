@@ -47,12 +47,12 @@ const statuses = (answers) => answers.map(({ status }) => status);
 const count = (answers, status) => answers.filter((answer) => answer.status === status).length;
 
 gate("K6 1 000 readers of 1 000 cases that are not cached: at most 15 calls, everybody answered", {}, async (proxy, context) => {
-  const list = fresh(1000);
+  // Far apart, as those of a firm are: who walks neighbouring ones is slowed (shield.test.mjs).
+  const list = Array.from({ length: 1000 }, (_, index) => `GAT${String(7_919 * (index + 1)).padStart(10, "0")}`);
   const answers = await Promise.all(list.map((receipt) => proxy.json(casePath(receipt))));
   assert.deepEqual(answers.map(({ status, body }) => [status, body.receipt_number]), list.map((receipt) => [200, receipt]));
   const { calls, receipts: asked, max_receipts_in_a_call: most } = await sandbox.counters();
   context.diagnostic(`${calls} calls`);
-  if (process.env.SIZES) console.log(proxy.logs());
   assert.ok(calls <= 15, `${calls} calls`);
   assert.deepEqual([asked, most <= 100], [1000, true], "each case once");
   assert.equal((await proxy.budget()).saved.by_batching, 1000 - calls);
