@@ -36,7 +36,8 @@ function lean() {
   return {
     args: ["--config", "profile.release.package.sha2.opt-level=3", "-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size", "-Zpanic-immediate-abort"],
     env: { RUSTC_BOOTSTRAP: "1", CARGO_PROFILE_RELEASE_PANIC: "immediate-abort", ...(toolchain && { RUSTUP_TOOLCHAIN: toolchain }) },
-    flags: ["-Zlocation-detail=none"],
+    // No table for JavaScript's objects: numbers and bytes are all that crosses there.
+    flags: ["-Zlocation-detail=none", "-Ctarget-feature=-reference-types"],
   };
 }
 /** Where the standard library's sources are, if they are there: then their paths would be in what ships. */
@@ -85,7 +86,7 @@ function number(...files) {
 }
 
 /** Takes out what only exports hold that the module beside it never names: `worker` exports classes
- * for all of the platform's products, whoever uses them. */
+ * for all of the platform's products, whoever uses them, and wasm-bindgen what ends an instance. */
 function prune(wasm, js) {
   const text = readFileSync(js, "utf8");
   const exported = WebAssembly.Module.exports(new WebAssembly.Module(readFileSync(wasm))).map(({ name }) => name);
@@ -184,8 +185,8 @@ export function build(face) {
       `--alias:#wasm=${index}`, `--alias:#glue=${join(ROOT, "src/edge/glue.js")}`, "--external:./index_bg.wasm", "--external:cloudflare:*",
       `--outfile=${join(made, "index.js")}`,
     ]);
-    prune(join(glue, "index_bg.wasm"), join(made, "index.js"));
   }
+  prune(join(glue, "index_bg.wasm"), join(made, "index.js"));
   optimize(join(glue, "index_bg.wasm"), join(made, "index_bg.wasm"), asLean ? "-O4" : "-Oz");
   // Moved whole: `npm start` takes up a new build while it runs.
   rmSync(stampFile, { force: true });

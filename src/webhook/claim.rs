@@ -116,9 +116,15 @@ impl Reading<'_> {
         Some(())
     }
 
+    fn at(&mut self, first: &str, second: &str) {
+        self.place.clear();
+        self.place.push_str(first);
+        self.place.push_str(second);
+    }
+
     /// The one value of a header.
     fn value(&mut self, first: &str, second: &str) -> Option<String> {
-        self.place = [first, second].concat();
+        self.at(first, second);
         match self.headers.field(&self.place) {
             Field::Absent => self.fail(Fault::Missing),
             Field::Doubled => self.fail(Fault::Doubled),
@@ -129,7 +135,7 @@ impl Reading<'_> {
 
     /// The text of the one timestamp in a comma-separated list.
     fn timestamp(&mut self, header: &str, field: &str) -> Option<String> {
-        self.place = ["t in ", header].concat();
+        self.at("t in ", header);
         let mut found = None;
         for entry in field.split(COMMAED.separates) {
             if let Some(value) = without_spaces(entry).strip_prefix("t=")

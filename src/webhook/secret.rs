@@ -24,9 +24,11 @@ impl Secret {
     /// [`SecretError`] where it is empty, or has white space around it: no sender's has, but a copied
     /// line often does.
     pub fn parse(text: &str) -> Result<Self, SecretError> {
+        // Forward, as in `ReceiptNumber::parse`.
+        let last = text.chars().fold(' ', |_, c| c);
         if text.chars().all(is_blank) {
             Err(SecretError::Empty)
-        } else if text.chars().next_back().is_some_and(is_blank) {
+        } else if is_blank(last) {
             Err(SecretError::WhiteSpaceAtEnd)
         } else if text.chars().next().is_some_and(is_blank) {
             Err(SecretError::WhiteSpaceAtStart)
