@@ -60,7 +60,7 @@ async function theLongWay(request, env, ctx) {
 }
 
 /** The headers that pages of other origins may see, beside those that any may. */
-const EXPOSED = "Age, Cache-Status, ETag, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id";
+const EXPOSED = "Age, Cache-Status, ETag, RateLimit, RateLimit-Policy, Retry-After, Torch-Edge-Items, WWW-Authenticate, X-Request-Id";
 const PREFLIGHT = {
   "Access-Control-Allow-Methods": "GET, HEAD",
   "Access-Control-Allow-Headers": "Accept, Authorization, Cache-Control, If-Modified-Since, If-None-Match",

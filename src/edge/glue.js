@@ -11,8 +11,8 @@ export function pack(request) {
 
 /** A body with the header values that stay the same as long as it is kept. */
 export function page(values, body) {
-  const [cacheControl, etag, lastModified] = values.split("\n");
-  return { body, cacheControl, etag, lastModified };
+  const [cacheControl, etag, lastModified, items] = values.split("\n");
+  return { body, cacheControl, etag, lastModified, items };
 }
 
 export const body = (page) => page.body;
@@ -29,6 +29,7 @@ export function reply(page, status, age, cacheStatus, quota, left, resetsIn) {
     "RateLimit-Policy": `"client";q=${quota};w=60`,
   };
   if (page.lastModified) headers["Last-Modified"] = page.lastModified;
+  if (page.items) headers["Torch-Edge-Items"] = page.items;
   if (status === 304) return new Response(null, { status, headers });
   headers["Content-Type"] = "application/json";
   return new Response(page.body, { status, headers });

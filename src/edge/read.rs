@@ -228,7 +228,7 @@ impl Read<'_> {
     fn join(&self, asked: &[Asked], outcomes: Vec<Option<Outcome>>) -> Response {
         let mut outcomes = outcomes.into_iter();
         let (items, mut tags) = (Array::new(), Vec::with_capacity(asked.len()));
-        let (mut age, mut left) = (0, i64::MAX);
+        let mut freshness = Vec::with_capacity(asked.len());
         let mut whole: Option<CacheStatus> = None;
         let mut problems: Vec<Problem> = Vec::new();
         for one in asked {
@@ -254,12 +254,13 @@ impl Read<'_> {
             match outcome.answer {
                 Ok(stored) => {
                     let window: &Window = &stored.meta.window;
-                    age = age.max(window.age(self.now));
-                    left = left.min(window.ttl(self.now));
+                    let (age, left) = (window.age(self.now), window.ttl(self.now));
+                    freshness.push(Some((age, left, outcome.cache.detail)));
                     tags.push(stored.meta.etag);
                     items.push(stored.page.as_ref());
                 }
                 Err(problem) => {
+                    freshness.push(None);
                     tags.push(ETag::of(problem.code.id().as_bytes()));
                     items.push(&JsValue::from(respond::failed_item(receipt, &problem)));
                     problems.push(problem);
@@ -278,15 +279,10 @@ impl Read<'_> {
         if let Some(problem) = alike {
             return respond::problem(problem, Some(cache), Some(self.allowance));
         }
-        if !problems.is_empty() {
-            // Problems are never kept: what is left of freshness is nothing.
-            left = left.min(0);
-        }
         respond::batch(
             &items,
+            &freshness,
             ETag::of_all(tags.iter()).as_str(),
-            age,
-            left,
             cache,
             &self.validators,
             self.allowance,

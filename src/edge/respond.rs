@@ -8,7 +8,7 @@ use web_sys::Response;
 use super::glue::{self, Page};
 use super::observe::quoted;
 use super::store::Stored;
-use crate::http::{CACHE_NAME, CacheStatus, Validators};
+use crate::http::{self, CACHE_NAME, CacheStatus, Validators};
 use crate::problem::{self, Code, Problem};
 use crate::ratelimit::Allowance;
 use crate::receipt::ReceiptNumber;
@@ -73,13 +73,20 @@ fn reply(page: &Page, status: u16, age: i64, cache: CacheStatus, allowance: Allo
 /// Several cases: a batch's answer. `items` are pages and JSON texts.
 pub(super) fn batch(
     items: &Array,
+    freshness: &[Option<http::Item>],
     etag: &str,
-    age: i64,
-    left: i64,
     cache: CacheStatus,
     validators: &Validators<'_>,
     allowance: Allowance,
 ) -> Response {
+    let those = || freshness.iter().flatten();
+    let age = those().map(|(age, ..)| *age).max().unwrap_or(0);
+    let left = those().map(|(_, left, _)| *left).min().unwrap_or(0);
+    // Problems are never kept: what is left of freshness is nothing.
+    let left = match freshness.iter().any(Option::is_none) {
+        true => left.min(0),
+        false => left,
+    };
     let cache = CacheStatus {
         ttl: Some(left),
         ..cache
@@ -96,7 +103,9 @@ pub(super) fn batch(
     } else {
         glue::join(items)
     };
-    let page = glue::page(&format!("private, max-age={max_age}\n\"{etag}\"\n"), &body);
+    let items = http::items(freshness, cache.detail);
+    let values = format!("private, max-age={max_age}\n\"{etag}\"\n\n{items}");
+    let page = glue::page(&values, &body);
     reply(&page, status, age, cache, allowance)
 }
 

@@ -77,6 +77,38 @@ test("ok a batch of stale answers is refreshed in one call", async () => {
   assert.deepEqual([calls, answer.cache.detail], [1, "refreshing"]);
 });
 
+test("ok a batch says of each case how old it is and why, also where it is 304", async () => {
+  const [known, due, failing, odd] = [fresh(), fresh(), fresh(), "XYZ12"];
+  await proxy.seed(known, { age: 100 });
+  await proxy.seed(due, { age: 3600 });
+  await proxy.seed(failing, { age: 200_000 });
+  await sandbox.fault({ status: 503 });
+  const items = (answer) => answer.headers.get("torch-edge-items").split(", ");
+  const close = (item, age, ttl, rest) => {
+    const [, itsAge, itsTtl, more] = item.match(/^(\d+);ttl=(-?\d+)(.*)$/);
+    assert.ok(itsAge - age >= 0 && itsAge - age < 5 && ttl - itsTtl >= 0 && ttl - itsTtl < 5 && more === rest, item);
+  };
+  try {
+    const answer = await proxy.json(batchPath([known, odd, failing, due]));
+    const [first, second, third, fourth] = items(answer);
+    close(first, 100, 800, "");
+    assert.equal(second, "?0");
+    // The reason of the whole is that of the one for which Torch was asked.
+    close(third, 200_000, -199_100, "");
+    assert.match(answer.cache.detail, /^torch_/);
+    close(fourth, 3600, -2700, ";detail=refreshing");
+
+    const path = batchPath([known, due]);
+    const before = await proxy.json(path);
+    const again = await proxy.get(path, { "if-none-match": before.headers.get("etag") });
+    assert.equal(again.status, 304);
+    assert.equal(items(again).length, 2);
+    close(items(again)[0], 100, 800, "");
+  } finally {
+    await sandbox.mend();
+  }
+});
+
 test("ok beyond the stale window the reader waits for Torch", async () => {
   const receipt = fresh();
   await proxy.seed(receipt, { age: 900 + 86_400 + 5 });

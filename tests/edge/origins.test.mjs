@@ -10,7 +10,7 @@ const cors = (response) => Object.fromEntries([...response.headers].filter(([nam
 const varies = (response) => (response.headers.get("vary") ?? "").split(/, */).includes("Origin");
 
 test("A4 an origin of the list may read, on each route that a grant is good for, by the long way and by the fast lane", async () => {
-  const allowed = { "access-control-allow-origin": APP, "access-control-expose-headers": "Age, Cache-Status, ETag, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id" };
+  const allowed = { "access-control-allow-origin": APP, "access-control-expose-headers": "Age, Cache-Status, ETag, RateLimit, RateLimit-Policy, Retry-After, Torch-Edge-Items, WWW-Authenticate, X-Request-Id" };
   for (const path of [casePath(RECEIPT), casePath(RECEIPT), batchPath([RECEIPT]), historyPath(RECEIPT), "/health", "/openapi.json", `/v1${casePath(RECEIPT)}`]) {
     const response = await proxy.get(path, { origin: APP });
     assert.equal(response.status, 200, path);

@@ -165,3 +165,25 @@ test("ok where Torch fails for some, the others have their answer", async () => 
   assert.ok(one.error && !one.case, "the failing one");
   assert.equal(other.case.receipt_number, good);
 });
+
+test("ok each case is as old and as stale as it is itself, whatever else was in the batch; err a header that cannot be meant", async () => {
+  const [fresh, due, failing, missing] = receipts(4, "MNA");
+  await proxy.seed(fresh, { age: 100 });
+  await proxy.seed(due, { age: 3_600 });
+  await proxy.seed(failing, { age: 200_000 });
+  await proxy.seed(missing, { kind: "absent", lifetime: 120 });
+  await sandbox.fault({ status: 503 });
+  const items = await client({ retries: 0 }).getMany([fresh, due, failing, missing]).all();
+  await sandbox.mend();
+  assert.deepEqual(items.map(({ meta: { fresh, stale, cacheStatus } }) => [fresh, stale, cacheStatus.detail]).slice(0, 3), [[true, false, undefined], [false, true, "refreshing"], [false, true, "torch_failed"]]);
+  const near = (value, expected) => assert.ok(value >= expected && value < expected + 5, `${value}, not ${expected}`);
+  items.slice(0, 3).forEach(({ meta }, index) => near(meta.age, [100, 3_600, 200_000][index]));
+  near(-items[0].meta.freshFor, -800);
+  assert.equal(items[3].error.code, "case_not_found");
+
+  for (const field of ["", "nonsense", "?0, ?0", ";;;", "-1;ttl=5", ", , ,"]) {
+    const { url } = await standIn((request) => [200, request.receipts.map((receipt) => caseOf(receipt)), { age: "7", "cache-control": "private, max-age=10", "torch-edge-items": field }]);
+    const [item] = await new TorchClient({ baseUrl: url, token: "t" }).getMany(receipts(2, "MNB")).all();
+    assert.deepEqual([item.meta.age, item.meta.freshFor, item.meta.stale], [7, 3, false], field);
+  }
+});

@@ -70,7 +70,7 @@ test("ok cases stand in groups, first those that require action, what is due fir
   await proxy.forget();
 });
 
-test("ok a batch is as old as the oldest in it, and each row says what is true of itself", async () => {
+test("ok each row says how old its own answer is and why, whatever else was in the batch", async () => {
   const [fresh, stale] = receipts(2);
   await seed(fresh, "Case Was Approved", { age: 120 });
   await seed(stale, "Case Was Received", { age: 5 * 3600, lifetime: 900, stale: 0 });

@@ -41,32 +41,34 @@ export function retryAfter(field) {
 
 /** What is left of the allowance, `"client";r=59998;t=27`. */
 function rateLimit(field) {
-  const [, remaining, reset] = /;\s*r=(\d+)\s*;\s*t=(\d+)/.exec(field ?? "") ?? [];
+  const [, remaining, reset] = /;\s*r=(\d+)\s*;\s*t=(\d+)/.exec(field) ?? [];
   return remaining && { remaining: Number(remaining), reset: Number(reset) };
 }
 
-/** `torch-edge; hit; ttl=764` as an object (RFC 9211). */
-function cacheStatus(field) {
-  const status = { hit: false };
-  for (const parameter of /torch-edge;([^,]*)/.exec(field ?? "")?.[1].split(";") ?? []) {
+/** Parameters as in Cache-Status, `hit; ttl=764`, as an object (RFC 9211). */
+function parameters(text) {
+  const found = {};
+  for (const parameter of text?.split(";") ?? []) {
     const [name, value] = parameter.trim().split("=");
-    status[name === "fwd-status" ? "fwdStatus" : name] = value === undefined || (number(value) ?? value);
+    found[name === "fwd-status" ? "fwdStatus" : name] = value === undefined || (number(value) ?? value);
   }
-  return status;
+  return found;
 }
 
-/** What the headers say of an answer. */
-export function metaOf(headers) {
-  const age = number(headers.get("age"));
-  const lifetime = number(/max-age=(\d+)/.exec(headers.get("cache-control") ?? "")?.[1]);
-  const freshFor = Math.max(0, lifetime - age || 0);
-  const status = cacheStatus(headers.get("cache-status"));
+/** What the headers say of an answer; or, as they say it in `912;ttl=-12;detail=refreshing`, of one case of a batch. */
+export function metaOf(headers, item) {
+  const [, age = headers.get("age"), own] = /^ ?(\d+);(.*)/.exec(item) ?? [];
+  const lifetime = number(/max-age=(\d+)/.exec(headers.get("cache-control"))?.[1]);
+  const { detail, ...whole } = parameters(/torch-edge;([^,]*)/.exec(headers.get("cache-status"))?.[1]);
+  const status = { hit: false, ...whole, ...parameters(own) };
+  const left = status.ttl ?? lifetime - age;
+  // What is still fresh has no part in what the whole's `detail` tells of.
+  if (detail && (!own || left < 0)) status.detail ??= detail;
   return {
-    age,
-    fresh: freshFor > 0,
-    freshFor,
-    // A batch with a failed item is fresh for no time, which does not make the others stale: `ttl` tells.
-    stale: (status.ttl ?? lifetime - age) < 0,
+    age: number(age),
+    fresh: left > 0,
+    freshFor: Math.max(0, left || 0),
+    stale: left < 0,
     cacheStatus: status,
     etag: headers.get("etag") ?? undefined,
     rateLimit: rateLimit(headers.get("ratelimit")),

@@ -84,13 +84,13 @@ export interface CacheStatus {
   [parameter: string]: unknown;
 }
 
-/** What an answer's headers say. In a batch they are said of all its cases together: the age is that of the oldest. */
+/** What an answer's headers say; of a batch, what they say of this case. */
 export interface Meta {
   /** Seconds since Torch gave the answer. */
   age?: number;
   /** Whether it need not be asked for again yet. */
   fresh: boolean;
-  /** For how many seconds more. Of a batch in which a case failed that is not known, and 0. */
+  /** For how many seconds more. */
   freshFor: number;
   /** Whether it is known to be older than it should be: it is being renewed, or Torch failed. `cacheStatus.detail` says which. */
   stale: boolean;

@@ -1,5 +1,5 @@
 // Any number of cases: in batches, several at a time, each case as soon as it is known.
-import { isCase, isObject, isOf, unusable } from "./answer.js";
+import { isCase, isObject, isOf, metaOf, unusable } from "./answer.js";
 import { bearable, failure, malformed, overdue, refusesToken } from "./errors.js";
 import { pieces, sorted } from "./receipt.js";
 import { Scope } from "./scope.js";
@@ -25,10 +25,12 @@ export function many(transport, receipts, control, { signal: outer, timeout } = 
         try {
           // A token that is refused once will be for the others.
           if (refusal) throw refusal;
-          const { value, meta } = await transport.ask({ path: "/case-status/batch", receipts: next, control }, { signal: scope.signal });
+          const { value, headers } = await transport.ask({ path: "/case-status/batch", receipts: next, control }, { signal: scope.signal });
           if (!Array.isArray(value) || value.length !== next.length) throw unusable("the batch asked for");
+          const items = headers.get("torch-edge-items")?.split(",") ?? [];
           next.forEach((receipt, index) => {
             const item = value[index];
+            const meta = metaOf(headers, items[index]);
             if (!isObject(item) || !isOf(item, receipt) || !(isCase(item) || isObject(item.error))) found(receipt, { error: unusable("a case", receipt), meta });
             else if (isCase(item)) found(receipt, { case: item, meta });
             else found(receipt, { error: failure(item.error, { receipt }), meta });

@@ -124,6 +124,6 @@ export class Transport {
     if (remaining === 0) this.#resumeAt = Math.max(this.#resumeAt, now() + 1000 * Math.min(reset, LONGEST_RESET));
     if (status >= 400) throw failure(parsed(text), { status, retryAfter: retryAfter(headers.get("retry-after")), requestId: meta.requestId, receipt });
     if (![200, 201, 304].includes(status)) throw unusable(`its own, but a redirect or the like (status ${status})`, receipt);
-    return { status, text, value: parsed(text), meta, token };
+    return { status, text, value: parsed(text), meta, token, headers };
   }
 }

@@ -76,24 +76,17 @@ class Watch {
     const due = [...this.#cases].filter(([, { due }]) => due <= now()).map(([receipt]) => receipt);
     if (!due.length || now() < this.#roundAt) return;
     this.#roundAt = now() + this.#options.pollEvery;
-    const vague = [];
-    let failed = false;
     for await (const item of many(this.#transport, due, undefined, { signal: this.#signal })) {
       const one = this.#cases.get(item.receipt);
       if (!one) continue;
       if (item.error) {
-        failed = true;
         this.#trouble(item.error, item.receipt, one);
         continue;
       }
-      const { freshFor, stale } = item.meta;
-      one.due = one.live ? Infinity : now() + 1000 * freshFor;
-      if (!freshFor && !stale) vague.push(one);
+      one.due = one.live ? Infinity : now() + 1000 * item.meta.freshFor;
       this.#change(item.receipt, one, item.case, one.via);
       one.via = "poll";
     }
-    // A batch with one that failed does not tell how long the others are fresh.
-    if (failed) for (const one of vague) one.due += 1000 * LATER;
   }
 
   /** Hands out a case, unless it is the one that was handed out last, or an older one. */

@@ -177,13 +177,10 @@ export class CaseElement extends (globalThis.HTMLElement ?? class {}) {
     this.show(new Set(those((record) => record.error)));
     // What comes too late belongs to a client, or to receipt numbers, that are not wanted any more.
     const take = (item) => signal.aborted || waiting.delete(this.#take(item));
-    const one = async (receipt) => take({ receipt, ...(await client.get(receipt, { signal })) });
     try {
       if (receipts.length > 1) {
         for await (const item of client.getMany(receipts, { signal })) take(item);
-        // A batch is as stale as the stalest in it: each is asked which that is.
-        if (!signal.aborted) await Promise.allSettled(those((record) => record.stale && !record.error).map(({ receipt }) => one(receipt)));
-      } else if (receipts.length) await one(receipts[0]);
+      } else for (const receipt of receipts) take({ receipt, ...(await client.get(receipt, { signal })) });
     } catch (error) {
       waiting.forEach((receipt) => take({ receipt, error }));
     }
@@ -206,9 +203,7 @@ export class CaseElement extends (globalThis.HTMLElement ?? class {}) {
     Object.assign(record, { busy: false, error, failedAt: now, stale: !!(error ?? meta?.stale), why: error?.code ?? meta?.cacheStatus?.detail });
     if (found) {
       record.case = found;
-      // Of many that were read at once, `age` is the oldest one's: this one is not older than Torch's last look at it.
-      const looked = Date.parse(found.last_checked_at) || 0;
-      record.at = Math.min(now, Math.max(looked, meta ? now - (meta.age ?? 0) * 1000 : looked || now));
+      record.at = meta ? now - (meta.age ?? 0) * 1000 : Math.min(now, Date.parse(found.last_checked_at) || now);
     }
     if (!same) {
       if (found || !previous) announce(this, record, !!previous);
