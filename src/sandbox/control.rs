@@ -228,7 +228,7 @@ fn case(world: &World, query: &str, real_millis: i64) -> Answer {
     let show = |step: &Step| {
         json!({
             "at": step.at.to_rfc3339(),
-            "status_text": step.title.text,
+            "status_text": step.text(),
             "status_category": step.title.category.label_en(),
             "category": step.title.category.id(),
         })

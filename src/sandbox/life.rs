@@ -4,10 +4,13 @@
 //! the same story. Nothing of it says anything about a real case.
 #![forbid(unsafe_code)]
 
+use std::borrow::Cow;
+
 use super::dice::Dice;
 use super::plot;
 use super::titles::Title;
 use crate::receipt::ReceiptNumber;
+use crate::status::Category;
 use crate::time::UnixSeconds;
 
 /// Receipts with these letters are not recognised: the documented 404, at will.
@@ -18,6 +21,50 @@ pub(super) const UNRECOGNISED: &str = "ZZZ";
 pub(super) struct Step {
     pub(super) at: UnixSeconds,
     pub(super) title: Title,
+}
+
+impl Step {
+    /// The official text: the title; where something is asked for, every second time with a sentence that
+    /// says by when, as the notice itself does.
+    pub(super) fn text(&self) -> Cow<'static, str> {
+        let title = self.title.text;
+        let days = match self.title.category {
+            Category::RequestForEvidence => 84,
+            Category::IntentToDeny => 30,
+            _ => return title.into(),
+        };
+        let dates = (date(self.at), date(self.at.plus(DAY.saturating_mul(days))));
+        let (true, (Some(sent), Some(by))) = (self.at.0 % 2 == 0, dates) else {
+            return title.into();
+        };
+        format!("{title}\n\nOn {sent}, we sent you a notice that explains what we need from you. Please respond by {by}.").into()
+    }
+}
+
+const DAY: i64 = 86_400;
+
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
+/// A day as USCIS writes it, such as "January 20, 2026".
+fn date(at: UnixSeconds) -> Option<String> {
+    let text = at.to_rfc3339()?;
+    let mut parts = text.split(['-', 'T']);
+    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+    let month = MONTHS.get(month.parse::<usize>().ok()?.checked_sub(1)?)?;
+    Some(format!("{month} {}, {year}", day.trim_start_matches('0')))
 }
 
 /// A case from its filing to its end.
@@ -197,6 +244,34 @@ mod tests {
             let most = counts.values().max().unwrap();
             assert!(*most < 6000 * 8 / 10, "{date}: {counts:?}");
         }
+    }
+
+    #[test]
+    fn ok_half_of_what_asks_for_something_says_by_when_and_means_what_its_title_means() {
+        let (mut dated, mut undated) = (0, 0);
+        for life in lives() {
+            for step in life.steps() {
+                let text = step.text();
+                let told = crate::status::normalize(&text, None);
+                assert_eq!(told.category, step.title.category, "{text}");
+                assert!(text.starts_with(step.title.text));
+                match told.respond_by {
+                    Some(by) => {
+                        let days = if step.title.category == Category::IntentToDeny {
+                            30
+                        } else {
+                            84
+                        };
+                        let due = step.at.plus(days * DAY).to_rfc3339().unwrap();
+                        assert!(due.starts_with(&by.to_string()), "{text}");
+                        dated += 1;
+                    }
+                    None if step.title.category == Category::RequestForEvidence => undated += 1,
+                    None => {}
+                }
+            }
+        }
+        assert!(dated > 500 && undated > 500, "{dated} and {undated}");
     }
 
     #[test]

@@ -77,7 +77,7 @@ impl News {
             r#type,
             data: Data {
                 receipt_number: self.receipt,
-                status_text: self.step.title.text,
+                status_text: &self.step.text(),
                 status_category: self.step.title.category.label_en(),
                 last_status_at: self.step.at.to_rfc3339(),
             },
@@ -121,7 +121,7 @@ mod tests {
             let sample = Sample {
                 id: &news.id(),
                 receipt: news.receipt,
-                status_text: news.step.title.text,
+                status_text: &news.step.text(),
                 status_category: news.step.title.category.label_en(),
                 last_status_at: news.step.at,
             };

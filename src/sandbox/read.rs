@@ -1,6 +1,7 @@
 //! The two reads, once a call is let in: which records an answer holds.
 #![forbid(unsafe_code)]
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde::Serialize;
@@ -30,7 +31,7 @@ struct Status {
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 enum Text {
-    Official(&'static str),
+    Official(Cow<'static, str>),
     Number(u32),
 }
 
@@ -122,7 +123,7 @@ fn item(receipt: &ReceiptNumber, now: UnixSeconds, fault: Option<&Fault>) -> Opt
     }
     let status_text = match body {
         Some(BodyFault::WrongType) => Text::Number(42),
-        _ => Text::Official(step.title.text),
+        _ => Text::Official(step.text()),
     };
     Some(Item::Status(Status {
         receipt_number,

@@ -118,7 +118,7 @@ test("ok a life is the same for all time, made of real titles, and goes on as th
     const states = [];
     for (const now of ["2024-02-01T00:00:00Z", "2025-02-01T00:00:00Z", "2026-02-01T00:00:00Z", "2027-02-01T00:00:00Z"]) {
       const state = await at(now, receipt);
-      assert.ok(titles.has(state.status_text), state.status_text);
+      assert.ok(titles.has(state.status_text.split("\n")[0]), state.status_text);
       assert.ok(state.last_status_at <= state.last_checked_at);
       assert.equal(state.last_checked_at, now);
       states.push(state);
