@@ -66,6 +66,8 @@ export async function page_of(env, request) {
   const asset = await env.ASSETS.fetch(new Request(url, request));
   const response = new Response(asset.body, asset);
   for (const name in PAGE_HEADERS) response.headers.set(name, PAGE_HEADERS[name]);
+  // It lies beside the page's files, and is for the page above them.
+  if (url.pathname === "/board/sw.js") response.headers.set("Service-Worker-Allowed", "/");
   return response;
 }
 

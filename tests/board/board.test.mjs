@@ -279,7 +279,8 @@ test("ok the list is painted before the wasm, and the first load weighs at most 
   console.log(`# first load, gzipped: ${sizes.map(([name, size]) => `${name} ${size}`).join(", ")}; ${total} of 90000`);
   assert.ok(total <= 90_000);
   const [one] = receipts(1, "WAS");
-  const page = await visit();
+  // A service worker would have the wasm.
+  const page = await visit(undefined, { serviceWorkers: "block" });
   await paste(page, one);
   await settled(page, 1);
   await page.route("**/*.wasm", () => {});

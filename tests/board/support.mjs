@@ -27,14 +27,21 @@ export const hasLive = (await fetch(`${proxy.url}/live`, { headers: { authorizat
 /** What the browser itself says of an answer that failed is no complaint of the page's. */
 const EXPECTED = /Failed to load resource|WebSocket connection to|ERR_INTERNET_DISCONNECTED/;
 
-/** Opens the board as somebody who has never been there. `hash`: what stands behind the #. */
-export async function visit(hash = `token=${TOKEN}`, { lang = "en", dark = false, width = 1200, height = 850 } = {}) {
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme: dark ? "dark" : "light", locale: lang === "es" ? "es-US" : "en-US", reducedMotion: "reduce", acceptDownloads: true });
+/** Opens the board as somebody who has never been there. `hash`: what stands behind the #; `before`: runs in the page
+ * before its own scripts; `serviceWorkers`: whether there may be any; `url`: another server than the Worker. */
+export async function visit(hash = `token=${TOKEN}`, { lang = "en", dark = false, width = 1200, height = 850, before, serviceWorkers, url } = {}) {
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: dark ? "dark" : "light", locale: lang === "es" ? "es-US" : "en-US", reducedMotion: "reduce", acceptDownloads: true, serviceWorkers });
+  if (before) await context.addInitScript(before);
+  return open(context, `${url ?? proxy.url}/#${hash}`);
+}
+
+/** Another tab. */
+export async function open(context, url = proxy.url) {
   const page = await context.newPage();
   page.complaints = [];
   page.on("console", (message) => message.type() === "error" && !EXPECTED.test(message.text()) && page.complaints.push(message.text()));
   page.on("pageerror", (error) => page.complaints.push(String(error)));
-  await page.goto(`${proxy.url}/#${hash}`);
+  await page.goto(url);
   return page;
 }
 

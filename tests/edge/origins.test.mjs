@@ -74,13 +74,14 @@ test("ok every answer has an id, which is in the log, and is of the type that it
 });
 
 test("ok a page may run its own scripts and WebAssembly and nothing inline, and be framed by nobody", async () => {
-  for (const path of ["/", "/board/board.css", "/board/main.js"]) {
+  for (const path of ["/", "/board/board.css", "/board/main.js", "/board/sw.js"]) {
     const response = await fetch(proxy.url + path);
     assert.equal(response.status, 200, path);
     const policy = Object.fromEntries(response.headers.get("content-security-policy").split("; ").map((rule) => [rule.split(" ")[0], rule.split(" ").slice(1).join(" ")]));
     assert.deepEqual([policy["default-src"], policy["script-src"], policy["style-src"], policy["frame-ancestors"], policy["base-uri"], policy["form-action"]], ["'none'", "'self' 'wasm-unsafe-eval'", "'self'", "'none'", "'none'", "'none'"]);
     assert.ok(!JSON.stringify(policy).includes("unsafe-inline") && !/'unsafe-eval'/.test(JSON.stringify(policy)));
     for (const [name, value] of [["referrer-policy", "no-referrer"], ["x-frame-options", "DENY"], ["cross-origin-opener-policy", "same-origin"], ["x-content-type-options", "nosniff"]]) assert.equal(response.headers.get(name), value);
+    assert.equal(response.headers.get("service-worker-allowed"), path === "/board/sw.js" ? "/" : null, "no other script is for more than its folder");
     assert.match(response.headers.get("strict-transport-security"), /^max-age=\d{8}/);
     const text = await response.text();
     assert.doesNotMatch(text, /<script[^>]*>[^<]|<style|\sstyle=|\son\w+=/i);

@@ -117,10 +117,12 @@ function settle(node, children) {
 /** Above all views: how far a reading is, and what is the matter. */
 export function notices(node, { refused, none }) {
   const words = t();
-  const { progress, offline, readAt } = state;
+  const { progress, offline } = state;
+  // By the answers themselves: a page that has just been opened has read nothing yet.
+  const newest = Math.max(...[...cases.values()].map(({ asOf }) => asOf ?? 0));
   const bar = progress && el("div", { class: "progress" }, el("progress", { max: progress.total, value: progress.done, "aria-label": words.loading }), el("span", {}, words.progress(number(progress.done), number(progress.total))));
   fill(node,
     bar,
-    offline && el("p", { class: "notice warn", role: "alert" }, el("strong", {}, words.offline), " ", words.offlineLong(readAt && clock(readAt))),
+    offline && el("p", { class: "notice warn", role: "alert" }, el("strong", {}, `${words.offline}.`), " ", words.offlineLong(newest > 0 && clock(newest))),
     (refused || none) && el("p", { class: "notice warn", role: "alert" }, none ? words.accessNeeded : words.expired, " ", el("a", { href: "#/access", "data-key": "access" }, words.open)));
 }

@@ -108,4 +108,9 @@ if (access().kind === "none" && !cases.size && location.hash.length < 3) locatio
 else show({ focus: false });
 begin();
 keepLooking();
-(window.requestIdleCallback ?? setTimeout)(() => import("./core.js").catch(() => {}));
+(window.requestIdleCallback ?? setTimeout)(async () => {
+  await import("./core.js").catch(() => {});
+  // All that the page is made of is here now, and can be kept for when the network is away. Where the browser allows no
+  // service worker, the page is what it was.
+  await navigator.serviceWorker?.register("board/sw.js", { scope: "./" }).catch(() => {});
+});

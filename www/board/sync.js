@@ -1,12 +1,12 @@
 // Keeps the list as the proxy has it: reads it in batches, follows changes live, and looks again now and then, so that
 // what the page says of an answer's age stays true.
-import { clientsFor } from "./access.js";
+import { access, clientsFor } from "./access.js";
 import { cases, keep } from "./store.js";
 
 /** How often the list is read again while the page is looked at: the proxy's cache answers. */
 const EVERY = 5 * 60_000;
 
-export const state = { live: false, offline: false, refused: false, progress: undefined, readAt: undefined };
+export const state = { live: false, offline: !navigator.onLine, refused: false, progress: undefined, readAt: undefined };
 const listeners = new Set();
 let pending;
 /** Tells whoever shows the list, once for all that comes in a moment. */
@@ -70,9 +70,11 @@ export function read(receipts, options) {
 
 async function readNow(receipts, { quiet } = {}) {
   if (!receipts.length) return;
+  [state.offline, state.refused] = [!navigator.onLine, false];
+  // Without a token there is nothing to read by, which is no fault of the cases.
+  if (access().kind === "none") return changed();
   const progress = { done: 0, total: receipts.length };
   if (!quiet) state.progress = progress;
-  [state.offline, state.refused] = [!navigator.onLine, false];
   let good = 0;
   changed();
   await Promise.all([...clientsFor(receipts)].map(async ([client, list]) => {
