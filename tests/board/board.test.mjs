@@ -130,7 +130,7 @@ test("ok what needs action stands first by the day to respond by, and a change s
   const page = await visit();
   await paste(page, [calm, late, soon].join(" "));
   await settled(page, 3);
-  assert.deepEqual(await page.locator("tbody[data-group=action] tr[data-receipt]").evaluateAll((rows) => rows.map((one) => one.dataset.receipt)), [soon, late]);
+  assert.deepEqual(await page.locator("tbody[data-group=due] tr[data-receipt]").evaluateAll((rows) => rows.map((one) => one.dataset.receipt)), [soon, late]);
   assert.match(await row(page, soon).locator("td.due").textContent(), /in (8|9) days/);
   await assertSound(page, "the list with dates");
   if (hasLive) {
