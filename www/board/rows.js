@@ -1,6 +1,7 @@
 // The list's order and its rows.
 import { placeOf, reasonOf, stageOf } from "../package/element/card.js";
 import { shape } from "../package/element/shapes.js";
+import { hasAccess } from "./access.js";
 import { button, el } from "./dom.js";
 import { acknowledge, state } from "./sync.js";
 import { STAGES, clock, date, day, daysUntil, label, language, moment, t } from "./words.js";
@@ -58,13 +59,13 @@ export function due(normalized) {
 export const trouble = (error) => ({ case_not_found: t().notFound, receipt_not_granted: t().notGranted })[error.code] ?? error.message ?? t().error;
 
 /** Why an answer is older than it should be, as the code of a reason; undefined where it is not. */
-export const staleBecause = ({ error, why }) => (state.offline ? "offline" : state.refused ? "refused" : (error?.code ?? (why === "live" ? undefined : why)));
+export const staleBecause = ({ error, why }) => (state.offline ? "offline" : state.refused || !hasAccess() ? "refused" : (error?.code ?? (why === "live" ? undefined : why)));
 
 function age({ asOf, ...record }) {
   if (!asOf) return [];
   const because = staleBecause(record);
-  // The elements' words for it begin with a comma.
-  const words = because && (t().old[because] ?? reasonOf(because, t().element)?.replace(/^, /, "") ?? t().old.other);
+  // The elements' words for it go on a sentence, for which there is no room in a column.
+  const words = because && (t().old[because] ?? reasonOf(because, t().element)?.replace(/^, (because |porque )?/, "") ?? t().old.other);
   return [el("time", { datetime: new Date(asOf).toISOString(), title: moment(asOf), class: because && "old" }, clock(asOf)), because && " ", because && el("span", { class: "because" }, words)];
 }
 

@@ -2,7 +2,7 @@
 // bring is shown by them as well, and without a connection what was last known.
 import { staleBecause, trouble } from "./rows.js";
 import { cases } from "./store.js";
-import { onChange, state } from "./sync.js";
+import { onChange } from "./sync.js";
 import { language, t } from "./words.js";
 
 /** What is the matter with a case, in the words of the board where it has some; undefined where nothing is. */
@@ -12,8 +12,8 @@ function errorOf({ case: found, error }) {
     return { ...error, message, lang: message === error.message ? "en" : language() };
   }
   // Above, the page says that there is no connection, or no access: that is an error here only where nothing is known.
-  const unread = !found && (state.offline || state.refused);
-  return unread ? { code: staleBecause({}), message: t().notRead, retryable: state.offline, lang: language() } : undefined;
+  const code = staleBecause({});
+  return code && !found ? { code, message: t().notRead, retryable: code === "offline", lang: language() } : undefined;
 }
 
 /** A case as a client's answer; undefined where it is not known. */

@@ -66,6 +66,22 @@ export function acknowledge(records) {
   changed();
 }
 
+/** A batch is as old as the oldest in it, and says why that is: these are asked one by one, a few at a time, whether they are
+ * old themselves. */
+async function askEach(client, receipts, signal) {
+  const one = async (receipt) => {
+    const { case: found, meta } = await client.get(receipt, { signal });
+    take(receipt, found, meta);
+    changed();
+  };
+  // Where one fails, it and those after it stay as the batch has told.
+  const lane = async () => {
+    while (receipts.length) await one(receipts.shift());
+  };
+  await Promise.allSettled(Array.from({ length: 4 }, lane));
+}
+
+let asking;
 let reading;
 /** Reads these cases, or all; tells how far it is. One reading at a time: who asks meanwhile gets another after it. */
 export function read(receipts, options) {
@@ -79,6 +95,9 @@ async function readNow(receipts, { quiet } = {}) {
   if (!quiet) state.progress = progress;
   [state.offline, state.refused] = [!navigator.onLine, false];
   let good = 0;
+  asking?.abort();
+  asking = new AbortController();
+  const { signal } = asking;
   changed();
   await Promise.all([...clientsFor(receipts)].map(async ([client, list]) => {
     if (!client) {
@@ -86,14 +105,17 @@ async function readNow(receipts, { quiet } = {}) {
       progress.done += list.length;
       return;
     }
+    const old = [];
     for await (const { receipt, case: found, error, meta } of client.getMany(list)) {
       progress.done++;
       if (found) {
         good++;
         take(receipt, found, meta);
+        if (meta.stale && list.length > 1) old.push(receipt);
       } else failed(receipt, error);
       changed();
     }
+    askEach(client, old, signal);
   }));
   if (good) state.readAt = Date.now();
   if (state.progress === progress) state.progress = undefined;
