@@ -204,6 +204,8 @@ test("ok without a token the list is what was last known, and says so", async ()
   const page = await visit();
   await paste(page, one);
   await settled(page, 1);
+  // What is read is kept a moment later.
+  await page.waitForTimeout(500);
   // As in a new tab.
   await page.evaluate(() => sessionStorage.clear());
   await page.reload();

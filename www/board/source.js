@@ -28,10 +28,11 @@ function answerOf(record) {
 const change = (signal) => new Promise((resolve) => {
   const done = () => {
     unlisten();
+    signal.removeEventListener("abort", done);
     resolve();
   };
   const unlisten = onChange(done);
-  signal.addEventListener("abort", done, { once: true });
+  signal.addEventListener("abort", done);
 });
 
 /** `again` asks the proxy. The elements' client, but for many cases at once, which nothing here shows. */
