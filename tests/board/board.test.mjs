@@ -130,7 +130,7 @@ test("ok what needs action stands first by the day to respond by, and a change s
   const page = await visit();
   await paste(page, [calm, late, soon].join(" "));
   await settled(page, 3);
-  assert.deepEqual(await page.locator("tbody[data-group=action] tr[data-receipt]").evaluateAll((rows) => rows.map((one) => one.dataset.receipt)), [soon, late]);
+  assert.deepEqual(await page.locator("tbody[data-group=due] tr[data-receipt]").evaluateAll((rows) => rows.map((one) => one.dataset.receipt)), [soon, late]);
   assert.match(await row(page, soon).locator("td.due").textContent(), /in (8|9) days/);
   await assertSound(page, "the list with dates");
   if (hasLive) {
@@ -153,7 +153,8 @@ test("ok what needs action stands first by the day to respond by, and a change s
   assert.equal(await page.locator("blockquote").textContent(), RFE(long(dateIn(9))), "the official text, to the letter");
   await page.locator("blockquote mark").first().waitFor();
   assert.match(await page.locator(".why").textContent(), /Rule: /);
-  assert.match(await page.locator("aside").last().textContent(), /Respond by[^]*I-485/);
+  assert.match(await page.locator("case-status .action").textContent(), /Respond by .* \(in [89] days\)/);
+  assert.match(await page.locator("aside").last().textContent(), /I-485/);
   assert.match(await page.locator(".history").textContent(), /1 entry in the ledger; [^]*told by webhook/);
   await assertSound(page, "a case");
   await page.context().close();
@@ -211,7 +212,8 @@ test("ok in Spanish, narrow and dark, every view is whole and axe finds nothing"
     await assertSound(page, `the list, ${width} ${dark}`);
     await row(page, one).locator("a").click();
     await page.locator(".timeline li").first().waitFor();
-    assert.match(await page.locator("main").textContent(), /Solicitud de evidencia[^]*Texto oficial[^]*avisado por webhook/);
+    await page.locator("case-status").getByText("Solicitud de evidencia").waitFor();
+    assert.match(await page.locator("main").textContent(), /Texto oficial[^]*avisado por webhook/);
     await assertSound(page, `a case, ${width} ${dark}`);
     await page.evaluate(() => (location.hash = "#/access"));
     await page.getByRole("heading", { name: "Acceso" }).waitFor();

@@ -69,6 +69,7 @@ function begin() {
   groups = held.kind === "grant" ? held.tokens.map((token) => ({ receipts: new Set(receiptsOf(token)), client: new TorchClient({ baseUrl: base, token }) })) : [];
 }
 
+export const hasAccess = () => held.kind !== "none";
 export const access = () => ({ kind: held.kind, receipts: groups.flatMap(({ receipts }) => [...receipts]) });
 
 /** One request with the client's token itself, on this origin. */

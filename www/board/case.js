@@ -1,10 +1,16 @@
-// A case's page: the official text unchanged, our label beside it and why, how old the answer is, and its history.
+// A case's page: the package's <case-status>, and what that does not have: the official text to the letter with why it has
+// its label, how old the answer is to the minute and why, and its history.
+import { CaseStatus } from "../package/element/status.js";
 import { clientFor } from "./access.js";
 import { button, el, fill, say } from "./dom.js";
-import { changeOf, due, trouble } from "./rows.js";
+import { changeOf, due, staleBecause } from "./rows.js";
+import { source } from "./source.js";
 import { add, cases, keep, remove } from "./store.js";
 import { acknowledge, changed as redraw, failed, follow, take } from "./sync.js";
 import { clock, date, day, label, moment, t } from "./words.js";
+
+// Without the package's list, which define.js brings along.
+customElements.define("case-status", CaseStatus);
 
 export function caseView(main, receipt) {
   const words = t();
@@ -16,7 +22,7 @@ export function caseView(main, receipt) {
     return { update() {} };
   }
   const aborted = new AbortController();
-  const parts = { head: el("div"), official: el("section", { class: "card official" }), facts: el("section", { class: "card" }), age: el("section", { class: "card" }), history: el("section", { class: "card history" }), record: el("details", { class: "card record" }) };
+  const parts = { head: el("div"), news: el("div"), official: el("section", { class: "card official" }), facts: el("section", { class: "card" }), age: el("section", { class: "card" }), history: el("section", { class: "card history" }), record: el("details", { class: "card record" }) };
   const note = el("input", { id: "note", value: record.note ?? "", maxlength: 200, autocomplete: "off", "aria-describedby": "note-hint", oninput: () => {
     record.note = note.value;
     keep(record);
@@ -33,7 +39,9 @@ export function caseView(main, receipt) {
     location.hash = "#/";
     removed(record);
   }, { class: "danger" });
-  fill(main, back, parts.head,
+  const status = el("case-status", { receipt, live: true });
+  status.client = source(() => asking ?? (look(), asking));
+  fill(main, back, parts.head, status, parts.news,
     el("div", { class: "columns" },
       el("div", {}, parts.official, parts.history),
       el("aside", { "aria-label": words.facts }, parts.facts, parts.age, el("section", { class: "card" },
@@ -44,6 +52,7 @@ export function caseView(main, receipt) {
   let exact;
   const draw = () => {
     drawHead(parts.head, record);
+    drawNews(parts.news, record);
     drawOfficial(parts.official, record);
     drawFacts(parts.facts, record);
     drawAge(parts.age, record, exact, look);
@@ -52,11 +61,9 @@ export function caseView(main, receipt) {
     parts.record.open = open;
     parts.record.hidden = !record.case;
   };
-  /** An answer of its own, whose age and reason are known exactly; then the ledger. */
-  async function look(options) {
-    const client = clientFor(receipt);
-    if (!client) return;
-    const { signal } = aborted;
+  let asking;
+  const { signal } = aborted;
+  async function ask(client, options) {
     try {
       const answer = await client.get(receipt, { signal, ...options });
       exact = answer.meta;
@@ -66,6 +73,14 @@ export function caseView(main, receipt) {
       failed(receipt, error);
     }
     redraw();
+  }
+  /** An answer of its own, whose age and reason are known exactly; then the ledger. */
+  async function look(options) {
+    const client = clientFor(receipt);
+    if (!client) return;
+    await (asking = ask(client, options));
+    asking = undefined;
+    if (signal.aborted) return;
     try {
       const { history } = await client.history(receipt, { signal });
       drawHistory(parts.history, history);
@@ -77,6 +92,7 @@ export function caseView(main, receipt) {
   look();
   let known = record.case?.status_text;
   return {
+    receipt,
     update() {
       if (record.case?.status_text !== known) {
         known = record.case?.status_text;
@@ -89,15 +105,14 @@ export function caseView(main, receipt) {
 }
 
 function drawHead(node, record) {
-  const words = t();
-  const { normalized } = record.case ?? {};
   fill(node,
-    el("p", { class: "over" }, el("span", { class: "receipt" }, record.receipt), normalized && el("span", {}, words.stages[normalized.stage] ?? normalized.stage)),
-    el("h1", {}, record.note || record.receipt),
-    el("p", { class: `standing ${normalized?.outcome ?? ""}` }, el("strong", {}, record.case ? label(normalized) : record.error ? words.unread : words.notRead),
-      normalized?.action_required && el("span", { class: "flag" }, words.action)),
-    record.error && el("p", { class: "notice warn" }, trouble(record.error)),
-    record.changed && el("p", { class: "notice new" }, el("span", {}, el("strong", {}, words.is), ` ${clock(record.changed.at)} · ${changeOf(record)}`),
+    record.note && el("p", { class: "receipt" }, record.receipt),
+    el("h1", {}, record.note || record.receipt));
+}
+
+function drawNews(node, record) {
+  const words = t();
+  fill(node, record.changed && el("p", { class: "notice new" }, el("span", {}, el("strong", {}, words.is), ` ${clock(record.changed.at)} · ${changeOf(record)}`),
       button(words.seen, () => acknowledge([record]), { "data-key": "seen" })));
 }
 
@@ -110,7 +125,7 @@ function drawOfficial(node, record) {
   if (text === undefined) return;
   const quote = el("blockquote", { lang: "en" }, text);
   const why = el("div", { class: "why" }, el("p", {}, words.matched[normalized.matched_by] ?? normalized.matched_by));
-  fill(node, el("h2", {}, words.official), quote, el("h2", {}, words.ourLabel), el("p", { class: "our" }, el("strong", {}, label(normalized))), el("h3", {}, words.why), why);
+  fill(node, el("h2", {}, words.official), quote, el("h2", {}, words.why), why);
   const explained = ({ explain }) => {
     const told = explain(text);
     if (told.category !== normalized.category) return;
@@ -146,8 +161,8 @@ function drawFacts(node, record) {
   node.hidden = !normalized;
   if (!normalized) return;
   fill(node, el("h2", {}, words.facts), el("dl", {},
-    normalized.respond_by && row(words.columns.due, ...due(normalized)),
-    row(words.stage, words.stages[normalized.stage] ?? normalized.stage),
+    // Where it requires action, the element says by when.
+    normalized.respond_by && !normalized.action_required && row(words.columns.due, ...due(normalized)),
     words.outcomes[normalized.outcome] && row(words.outcome, words.outcomes[normalized.outcome]),
     normalized.form && row(words.form, normalized.form),
     normalized.event_date && row(words.eventDate, day(normalized.event_date)),
@@ -160,8 +175,9 @@ function drawAge(node, record, exact, look) {
   const words = t();
   node.hidden = !record.asOf;
   if (!record.asOf) return;
-  const { hit, fwd, detail } = exact?.cacheStatus ?? {};
-  const cause = record.why === "live" ? "live" : detail ? (detail in words.reasons ? detail : "other") : hit ? "hit" : fwd ? "asked" : "stored";
+  const { hit, fwd } = exact?.cacheStatus ?? {};
+  const because = staleBecause(record);
+  const cause = because ? (because in words.reasons ? because : "other") : record.why === "live" ? "live" : hit ? "hit" : fwd ? "asked" : "stored";
   fill(node, el("h2", {}, words.freshness), el("p", {}, words.ageNow(moment(record.asOf))), el("p", {}, words.reasons[cause]),
     record.freshUntil && el("p", { class: "quiet" }, record.freshUntil > Date.now() ? words.fresh(clock(record.freshUntil)) : words.freshOver),
     button(words.newLook, () => look({ noCache: true }), { "data-key": "look" }));

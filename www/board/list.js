@@ -1,6 +1,8 @@
-// The list: what needs action first, what has changed, and everything else by its stage.
+// The list: what needs action first, what has changed, and everything else by its stage. It is a table of the board's own:
+// the package's list has neither columns nor sorting nor filters, and its shapes and places are used here.
 import { budgetPlot } from "./budget.js";
 import { toCsv } from "./csv.js";
+import { shape } from "../package/element/shapes.js";
 import { button, download, el, fill } from "./dom.js";
 import { arranged, groupName, matches, needsAction, rowOf } from "./rows.js";
 import { cases } from "./store.js";
@@ -97,11 +99,11 @@ function bodies(table, head, groups) {
   const known = new Map([...table.tBodies].map((body) => [body.dataset.group, body]));
   const wanted = groups.map(([group, records]) => {
     const body = known.get(group) ?? el("tbody", { role: "rowgroup", "data-group": group });
-    const rows = records.map((record) => rowOf(record, state.offline));
+    const rows = records.map((record) => rowOf(record));
     const title = `${groupName(group)} ${records.length}`;
     let caption = body.querySelector("tr.group");
     if (group !== "every" && caption?.dataset.title !== title) {
-      caption = el("tr", { role: "row", class: `group ${group}`, "data-title": title }, el("th", { role: "columnheader", scope: "rowgroup", colspan: COLUMNS.length }, groupName(group), " ", el("span", { class: "number" }, number(records.length))));
+      caption = el("tr", { role: "row", class: `group ${group}`, "data-title": title }, el("th", { role: "columnheader", scope: "rowgroup", colspan: COLUMNS.length }, shape("shape", group), groupName(group), " ", el("span", { class: "number" }, number(records.length))));
     }
     settle(body, group === "every" ? rows : [caption, ...rows]);
     return body;

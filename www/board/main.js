@@ -13,7 +13,8 @@ import { language, remember, remembered, speak, t } from "./words.js";
 const $ = (id) => document.getElementById(id);
 const { demo } = recall();
 let view = { update() {} };
-let told = -1;
+/** The changes that have been told of, once the list has been seen. */
+let told;
 
 /** Shows the view that the address says, behind the #: what one looks at is told to nobody. */
 function show({ focus = true } = {}) {
@@ -78,11 +79,13 @@ function around() {
   const standing = state.offline ? "offline" : state.live ? "live" : state.readAt ? "polling" : "";
   $("standing").className = standing;
   $("standing").textContent = standing ? words[standing] : "";
-  const news = [...cases.values()].filter((record) => record.changed).length;
-  // Those who do not see the page hear of it.
-  if (news > told && told >= 0) say(words.changedCount(news));
-  told = news;
-  document.title = document.title.replace(/^(\(\d+\) )?/, news ? `(${news}) ` : "");
+  const changes = [...cases.values()].filter((record) => record.changed);
+  const keyOf = ({ receipt, changed }) => `${receipt} ${changed.at}`;
+  // Those who do not see the page hear of it; of the case whose page it is, the element there tells.
+  const news = changes.filter((record) => record.receipt !== view.receipt && !told?.has(keyOf(record)));
+  if (told && news.length) say(words.changedCount(changes.length));
+  told = new Set(changes.map(keyOf));
+  document.title = document.title.replace(/^(\(\d+\) )?/, changes.length ? `(${changes.length}) ` : "");
 }
 
 dress(remembered("theme"));
@@ -105,7 +108,8 @@ await open();
 if (demo) fillDemo();
 // With neither cases nor a token there is one thing to do first.
 if (access().kind === "none" && !cases.size && location.hash.length < 3) location.replace("#/access");
-else show({ focus: false });
+// These do not show the list, and somebody may have begun to type.
+else if (!/^#\/(add|access)$/.test(location.hash)) show({ focus: false });
 begin();
 keepLooking();
 (window.requestIdleCallback ?? setTimeout)(async () => {

@@ -16,7 +16,11 @@ export function changed() {
     listeners.forEach((listen) => listen());
   }, 60);
 }
-export const onChange = (listen) => listeners.add(listen);
+/** Gives what ends it. */
+export function onChange(listen) {
+  listeners.add(listen);
+  return () => listeners.delete(listen);
+}
 
 /** What makes a status another one: not that it was dated anew. */
 const identity = (one) => JSON.stringify([one.status_text, one.normalized?.category]);
@@ -48,8 +52,9 @@ export function failed(receipt, error) {
   if (!record) return;
   if (error.code === "network" || error.code === "deadline" || error.code === "try_timeout" || error.cause?.code === "network") state.offline = true;
   else if (error.code === "receipt_not_granted") record.error = { code: error.code };
-  else if (error.status === 401 || error.status === 403 || /^(token|grant|unauthorized|forbidden)/.test(error.code)) state.refused = true;
-  else record.error = { code: error.code, message: error.problem?.detail ?? error.message };
+  // Where Torch refuses the proxy's key, nothing is wrong with ours.
+  else if (!/^torch_/.test(error.code) && (error.status === 401 || error.status === 403 || /^(token|grant|unauthorized|forbidden)/.test(error.code))) state.refused = true;
+  else record.error = { code: error.code, message: error.problem?.detail ?? error.message, retryable: error.retryable };
   keep(record);
 }
 

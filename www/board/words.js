@@ -1,14 +1,15 @@
-// The board's own words. A category's label is not among them: the proxy's answer brings it in both languages.
+// The board's own words. A category's label is not among them: the proxy's answer brings it in both languages. What the
+// package's elements say as well is theirs.
+import { STAGES, TABLES } from "../package/element/words.js";
 
-export const STAGES = ["intake", "biometrics", "review", "evidence", "interview", "decision", "delivery", "appeal", "closed", "unknown"];
+export { STAGES };
 
 /** A time that is written "a.m." brings the sentence's full stop along. */
 const stop = (text) => text.replace(/\.\.(?= |$)/g, ".");
 
 const en = {
   name: "Case board", cases: (n) => `${n} ${n === 1 ? "case" : "cases"}`,
-  stages: { intake: "Intake", biometrics: "Biometrics", review: "Review", evidence: "Evidence", interview: "Interview", decision: "Decision", delivery: "Delivery", appeal: "Appeal", closed: "Closed", unknown: "Unknown" },
-  action: "Action required", unread: "Not available",
+  unread: "Not available",
   add: "Add cases", lookAgain: "Look again", csv: "Download CSV", print: "Print", settings: "Access", back: "All cases", skip: "To the content",
   search: "Search", searchHint: "Receipt, name or text", stage: "Stage", all: "All stages", grouped: "Group by stage",
   columns: { name: "Case", status: "Status", text: "Official text", due: "Respond by", since: "Since", age: "As of" },
@@ -27,7 +28,7 @@ const en = {
   receiptErrors: {
     empty: "nothing is written there", too_short: "too short: three letters and ten digits are needed", too_long: "too long: there are more than ten digits", expected_letter: "a letter should stand here", expected_digit: "a digit should stand here",
   },
-  official: "Official text", ourLabel: "Our label", why: "Why this label",
+  official: "Official text", why: "Why we label it so",
   matched: {
     title: "The text is a title that we know, word for word.", pattern: "The text is no title that we know; its words tell.", description: "The first sentence of the description tells.",
     upstream: "The text does not tell; Torch’s own category does.", none: "Neither the text nor Torch’s category tells, so it stays unknown. We do not guess.",
@@ -35,7 +36,8 @@ const en = {
   rule: (rule) => `Rule: ${rule}`, decisive: "The words that decided are marked in the official text.", facts: "At a glance", form: "Form", eventDate: "Date in the text", since: "Status since", torchLooked: "Torch looked",
   outcome: "Outcome", outcomes: { favorable: "Favorable", adverse: "Adverse" }, final: "Final: nothing more is expected", freshness: "How old this is", ageNow: (when) => stop(`This answer is from ${when}.`),
   fresh: (when) => stop(`It counts as fresh until ${when}; until then Torch is not asked again.`), freshOver: "It is older than its time; at the next look it is renewed.",
-  reasons: { hit: "It came from the proxy’s cache.", asked: "Torch was asked for it.", stored: "It came with an earlier look at the whole list.", live: "It came by itself, when the case changed.", refreshing: "It is being renewed at this moment.", torch_timeout: "Torch did not answer in time, so an older answer stands in.", quota_exhausted: "The day’s quota is used up, so an older answer stands in.", circuit_open: "Torch has failed often and is being left alone, so an older answer stands in.", other: "Torch did not give a new answer, so an older one stands in." },
+  reasons: { hit: "It came from the proxy’s cache.", asked: "Torch was asked for it.", stored: "It came with an earlier look at the whole list.", live: "It came by itself, when the case changed.", refreshing: "It is being renewed at this moment.", torch_timeout: "Torch did not answer in time, so an older answer stands in.", quota_exhausted: "The day’s quota is used up, so an older answer stands in.", circuit_open: "Torch has failed often and is being left alone, so an older answer stands in.", torch_unauthorized: "Torch refuses the proxy’s key, so an older answer stands in.", offline: "There is no connection, so it is what was last known.", refused: "Without access to the proxy, it is what was last known.", other: "Torch did not give a new answer, so an older one stands in." },
+  old: { offline: "no connection", refused: "no access", other: "no newer answer" },
   history: "History", historyHint: (n, ok) => `${n} ${n === 1 ? "entry" : "entries"} in the ledger; ${ok ? "each is chained to the one before, and the chain is whole." : "the chain is broken: something was altered."}`,
   kinds: { "case.first_seen": "First seen", "case.status.updated": "New status", "case.status.late": "Arrived late", "case.touched": "Dated anew", "case.event": "Event" },
   sources: { webhook: "told by webhook", poll: "found by a look" }, seenAt: (when) => `seen ${when}`, noHistory: "The history is not available right now.",
@@ -55,8 +57,7 @@ const en = {
 
 const es = {
   name: "Tablero de casos", cases: (n) => `${n} ${n === 1 ? "caso" : "casos"}`,
-  stages: { intake: "Recepción", biometrics: "Biometría", review: "Revisión", evidence: "Evidencia", interview: "Entrevista", decision: "Decisión", delivery: "Entrega", appeal: "Apelación", closed: "Cerrado", unknown: "Desconocida" },
-  action: "Se requiere acción", unread: "No disponible",
+  unread: "No disponible",
   add: "Agregar casos", lookAgain: "Consultar de nuevo", csv: "Descargar CSV", print: "Imprimir", settings: "Acceso", back: "Todos los casos", skip: "Ir al contenido",
   search: "Buscar", searchHint: "Recibo, nombre o texto", stage: "Etapa", all: "Todas las etapas", grouped: "Agrupar por etapa",
   columns: { name: "Caso", status: "Estado", text: "Texto oficial", due: "Responder antes de", since: "Desde", age: "Consultado" },
@@ -75,7 +76,7 @@ const es = {
   receiptErrors: {
     empty: "no hay nada escrito", too_short: "demasiado corto: hacen falta tres letras y diez dígitos", too_long: "demasiado largo: hay más de diez dígitos", expected_letter: "aquí debería haber una letra", expected_digit: "aquí debería haber un dígito",
   },
-  official: "Texto oficial", ourLabel: "Nuestra etiqueta", why: "Por qué esta etiqueta",
+  official: "Texto oficial", why: "Por qué lo etiquetamos así",
   matched: {
     title: "El texto es un título que conocemos, palabra por palabra.", pattern: "El texto no es un título conocido; lo dicen sus palabras.", description: "Lo dice la primera oración de la descripción.",
     upstream: "El texto no lo dice; lo dice la categoría de Torch.", none: "No lo dicen ni el texto ni la categoría de Torch: queda como desconocido. No adivinamos.",
@@ -83,7 +84,8 @@ const es = {
   rule: (rule) => `Regla: ${rule}`, decisive: "Las palabras que decidieron están marcadas en el texto oficial.", facts: "De un vistazo", form: "Formulario", eventDate: "Fecha en el texto", since: "Estado desde", torchLooked: "Torch consultó",
   outcome: "Resultado", outcomes: { favorable: "Favorable", adverse: "Adverso" }, final: "Final: no se espera nada más", freshness: "Qué tan reciente es", ageNow: (when) => stop(`Esta respuesta es de ${when}.`),
   fresh: (when) => stop(`Vigente hasta las ${when}; hasta entonces no se pregunta de nuevo a Torch.`), freshOver: "Ya pasó su vigencia; en la próxima consulta se renueva.",
-  reasons: { hit: "Vino de la memoria del proxy.", asked: "Se le preguntó a Torch.", stored: "Vino con una consulta anterior de toda la lista.", live: "Llegó por sí sola, al cambiar el caso.", refreshing: "Se está renovando en este momento.", torch_timeout: "Torch no respondió a tiempo; se muestra una respuesta anterior.", quota_exhausted: "Se agotó la cuota del día; se muestra una respuesta anterior.", circuit_open: "Torch ha fallado a menudo y se le deja descansar; se muestra una respuesta anterior.", other: "Torch no dio una respuesta nueva; se muestra una anterior." },
+  reasons: { hit: "Vino de la memoria del proxy.", asked: "Se le preguntó a Torch.", stored: "Vino con una consulta anterior de toda la lista.", live: "Llegó por sí sola, al cambiar el caso.", refreshing: "Se está renovando en este momento.", torch_timeout: "Torch no respondió a tiempo; se muestra una respuesta anterior.", quota_exhausted: "Se agotó la cuota del día; se muestra una respuesta anterior.", circuit_open: "Torch ha fallado a menudo y se le deja descansar; se muestra una respuesta anterior.", torch_unauthorized: "Torch rechaza la clave del proxy; se muestra una respuesta anterior.", offline: "No hay conexión; se muestra lo último conocido.", refused: "Sin acceso al proxy, se muestra lo último conocido.", other: "Torch no dio una respuesta nueva; se muestra una anterior." },
+  old: { offline: "sin conexión", refused: "sin acceso", other: "sin respuesta nueva" },
   history: "Historial", historyHint: (n, ok) => `${n} ${n === 1 ? "entrada" : "entradas"} en el libro; ${ok ? "cada una enlazada con la anterior, y la cadena está íntegra." : "la cadena está rota: algo fue alterado."}`,
   kinds: { "case.first_seen": "Visto por primera vez", "case.status.updated": "Estado nuevo", "case.status.late": "Llegó tarde", "case.touched": "Fechado de nuevo", "case.event": "Evento" },
   sources: { webhook: "avisado por webhook", poll: "hallado al consultar" }, seenAt: (when) => `visto ${when}`, noHistory: "El historial no está disponible en este momento.",
@@ -101,6 +103,10 @@ const es = {
   notFound: "Torch no reconoce este recibo. Verifique el número; un caso nuevo puede tardar días en aparecer.", error: "Algo salió mal", missingCase: "Este caso no está en el tablero.", printed: (when) => `Impreso ${when}`,
 };
 
+for (const table of [en, es]) {
+  const shared = TABLES[table === es ? "es" : "en"];
+  Object.assign(table, { element: shared, action: shared.due, stages: Object.fromEntries(STAGES.map((stage, index) => [stage, shared.stages[index]])) });
+}
 export const tables = { en, es };
 /** A choice that is remembered; where the browser keeps nothing, it is none. */
 export const remembered = (name) => { try { return localStorage.getItem(`board.${name}`); } catch { return null; } };

@@ -10,11 +10,13 @@ export const masked = (text) => text.replace(/([a-z]{3})([\s-]*\d){6}[\s-]*((\d[
 
 /** Problems' codes, and what Cache-Status has as `detail`, in the order of `reasons`. */
 const REASONS = [/^refreshing/, /^torch_(t|f|un[ru])|circuit/, /quota|limited/, /^torch_/];
+/** The words for why an answer is old; undefined where there are none. */
+export const reasonOf = (why, words) => words.reasons[REASONS.findIndex((each) => each.test(why))];
 
 /** What the proxy derives of a case. The first name is in use should Torch itself come to send the second. */
 export const meaning = ({ case: found }) => found?.torch_edge_normalized ?? found?.normalized ?? {};
 export const isMissing = ({ case: found, error }) => !found && error?.code === "case_not_found";
-const stageOf = (record) => STAGES.find((stage) => stage === meaning(record).stage) ?? "unknown";
+export const stageOf = (record) => STAGES.find((stage) => stage === meaning(record).stage) ?? "unknown";
 
 /** Where a record belongs in a list. */
 export const placeOf = (record) => (record.case ? (meaning(record).action_required ? "due" : stageOf(record)) : record.error ? "failed" : "loading");
@@ -74,7 +76,7 @@ export function card(record, retry) {
       say(since, words.asOf);
       say(time, near(at, words));
       time.dateTime = new Date(at).toISOString();
-      say(why, stale && words.reasons[REASONS.findIndex((each) => each.test(record.why))]);
+      say(why, stale && reasonOf(record.why, words));
     }
     fail?.(words, cover, missing ? {} : record);
   };

@@ -16,7 +16,7 @@ const CSS = `
 *{box-sizing:border-box;margin:0;padding:0}
 .body{color:var(--case-quiet);font-size:.875em;line-height:1.45}
 .unseen{position:absolute;clip-path:inset(50%)}
-svg{width:1.25em;height:1.25em;flex:none;fill:none;stroke:currentColor;stroke-width:1.4;stroke-linecap:round;stroke-linejoin:round}
+svg{width:1.25em;height:1.25em;flex:none;fill:none;stroke:currentColor;stroke-width:1.4;stroke-linecap:round;stroke-linejoin:round;forced-color-adjust:auto}
 .case{display:grid;grid-template-columns:auto 1fr;gap:.5rem .875rem;padding:.875rem 1rem;break-inside:avoid}
 .rows,article{background:var(--case-paper);border:1px solid var(--case-line);border-radius:.5rem}
 li{content-visibility:auto;contain-intrinsic-height:auto 5.5rem}

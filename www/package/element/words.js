@@ -3,7 +3,7 @@
 /** Where a case can stand, in the order in which a list shows it. */
 export const STAGES = ["intake", "biometrics", "review", "evidence", "interview", "decision", "delivery", "appeal", "closed", "unknown"];
 
-const TABLES = {
+export const TABLES = {
   en: {
     language: "en",
     stages: STAGES.map((stage) => stage[0].toUpperCase() + stage.slice(1)),
