@@ -99,10 +99,11 @@ function prune(wasm, js) {
 /** A file's size as it travels: gzipped. */
 export const gzipped = (file) => gzipSync(readFileSync(file), { level: 9 }).length;
 
-/** Waits until no other build is between cargo's compiling and the copying of what it made: all faces
- * go by one name there. Gives back what ends the lock. */
+/** Waits until no other build is under way: all faces go by one name where cargo puts them, and two of one face are in each
+ * other's way. Gives back what ends the lock. */
 function lock() {
   const file = join(ROOT, "build", ".lock");
+  mkdirSync(join(ROOT, "build"), { recursive: true });
   const holder = () => {
     try {
       const pid = Number(readFileSync(file, "utf8"));
@@ -135,13 +136,23 @@ function toPackage(from) {
 /** Builds one face, unless what it is made of is what it was made of the last time. */
 export function build(face) {
   ensureRust();
-  const { target, entry, lean: asLean } = FACES[face] ?? fail(`there is no face "${face}": ${Object.keys(FACES).join(", ")}.`);
+  if (!FACES[face]) fail(`there is no face "${face}": ${Object.keys(FACES).join(", ")}.`);
 
   if (face === "worker") {
     // The board's labels and receipts are the package's.
     build("browser");
     buildBoard();
   }
+  const unlock = lock();
+  try {
+    return make(face);
+  } finally {
+    unlock();
+  }
+}
+
+function make(face) {
+  const { target, entry, lean: asLean } = FACES[face];
   const out = join(ROOT, "build", face);
   const stampFile = join(out, ".stamp");
   const stamp = inputs();
@@ -155,7 +166,6 @@ export function build(face) {
   mkdirSync(glue, { recursive: true });
   const wasm = join(glue, "torch_edge.wasm");
   say(`building the ${face} …`);
-  const unlock = lock();
   const { args = [], env = {}, flags = [] } = asLean ? lean() : {};
   const environment = { ...process.env, ...env };
   run("cargo", ["build", "--quiet", "--locked", "--release", "--lib", "--target", "wasm32-unknown-unknown", "--features", face, ...args], {
@@ -163,7 +173,6 @@ export function build(face) {
     env: { ...environment, CARGO_ENCODED_RUSTFLAGS: [`--remap-path-prefix=${CARGO_HOME}=/cargo`, `--remap-path-prefix=${ROOT}=/torch-edge/`, `--remap-path-prefix=${library(environment)}=/rust`, ...COMPACT, ...flags].join("\x1f") },
   });
   copyFileSync(join(TARGET, "wasm32-unknown-unknown", "release", "torch_edge.wasm"), wasm);
-  unlock();
 
   const made = join(glue, "made");
   for (const folder of [out, made]) mkdirSync(folder, { recursive: true });
