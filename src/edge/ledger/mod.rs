@@ -1,5 +1,9 @@
-//! A case's ledger: one Durable Object for each case, `object.rs`, and `storage.rs` for its SQLite.
+//! A case's ledger: one Durable Object for each case, `object.rs`; what it puts into KV, `cache.rs`, hands to the feed,
+//! `feed.rs`, and has for the relay, `deliver.rs`; and its SQLite, `storage.rs`.
 
+mod cache;
+mod deliver;
+mod feed;
 mod object;
 mod storage;
 

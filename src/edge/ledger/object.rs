@@ -12,19 +12,20 @@ use js_sys::futures::{JsFuture, future_to_promise};
 use js_sys::{Array as JsArray, Date, Promise};
 use wasm_bindgen::prelude::*;
 
+use super::cache::Cache;
 use super::storage::{self, Notes};
 use crate::case::{self, Case};
 use crate::edge::config::{self, Config};
 use crate::edge::glue::{self, State};
-use crate::edge::rows::{self, StorageError};
-use crate::edge::{observe, relay, store};
+use crate::edge::rows::StorageError;
+use crate::edge::store;
 use crate::entry::{self, Entry};
 use crate::history::{self, History, Lookup, Observation, Outcome, Row, Source, csv};
 use crate::json::Array;
-use crate::outbox::{self, Attempt, Lanes, Nudge, Released};
+use crate::outbox::{Lanes, Nudge};
 use crate::receipt::ReceiptNumber;
 use crate::time::{UnixMillis, UnixSeconds};
-use crate::webhook::{Event, Subscriber, notice};
+use crate::webhook::{Event, notice};
 
 /// How long after something new the alarm looks whether all that follows from it has been done, in
 /// seconds.
@@ -33,55 +34,36 @@ const ALARM: i64 = 10;
 const PAUSED: i64 = 900;
 /// How long Torch may have been asked for an answer, in seconds.
 const ASKING: i64 = 15;
-/// KV takes one write a second for a key, in milliseconds.
-const KV_PACE: i64 = 1_000;
-/// A body of so many bytes at most travels with its nudge: a message of the queue has 128 KB at most.
-const MAX_LOAD: usize = 96 * 1024;
 /// The lane of the outbox that leads to the feed: no endpoint's name has a slash in it.
-const FEED: &str = "/feed";
-/// How long a nudge that came too early waits at most before it comes again, in seconds; one that came
-/// far too early was for something else.
-const EARLY: i64 = 5;
+pub(super) const FEED: &str = "/feed";
 
 /// The Durable Object, as JavaScript sees it.
 #[wasm_bindgen]
 #[expect(missing_debug_implementations, reason = "it is JavaScript's")]
 pub struct Ledger(Rc<Shared>);
 
-struct Shared {
-    state: State,
-    env: Env,
+pub(super) struct Shared {
+    pub(super) state: State,
+    pub(super) env: Env,
     /// No borrow of it is held over an `.await`.
-    inner: RefCell<Inner>,
+    pub(super) inner: RefCell<Inner>,
 }
 
 /// What is in memory, and can be lost.
 #[derive(Default)]
-struct Inner {
+pub(super) struct Inner {
     /// From the first look into the storage on.
     history: Option<History>,
-    lanes: Lanes,
+    pub(super) lanes: Lanes,
     /// What the last claim is known by.
     token: i64,
     /// What the alarm is set to, as far as this instance knows.
     alarm: Option<UnixSeconds>,
     /// What goes with the next write, or by the alarm. Where it is lost, the same is delivered or put twice.
     notes: Notes,
-    cache: Cache,
+    pub(super) cache: Cache,
     /// How many hand something to the feed at the moment.
-    feeding: u32,
-}
-
-/// The case's entry in KV.
-#[derive(Default)]
-struct Cache {
-    /// Up to which row KV is known to have the status.
-    seq: u32,
-    /// The entry that KV is to have next, and whose row's it is.
-    wanted: Option<(u32, String)>,
-    /// Whether somebody is putting.
-    putting: bool,
-    put_at: Option<UnixMillis>,
+    pub(super) feeding: u32,
 }
 
 #[wasm_bindgen]
@@ -136,15 +118,19 @@ impl Ledger {
 }
 
 /// One request, with what it needs.
-struct Asked<'a> {
-    ledger: &'a Rc<Shared>,
-    config: &'a Rc<Config>,
-    receipt: ReceiptNumber,
-    now: UnixSeconds,
+pub(super) struct Asked<'a> {
+    pub(super) ledger: &'a Rc<Shared>,
+    pub(super) config: &'a Rc<Config>,
+    pub(super) receipt: ReceiptNumber,
+    pub(super) now: UnixSeconds,
 }
 
 impl<'a> Asked<'a> {
-    fn new(ledger: &'a Rc<Shared>, config: &'a Rc<Config>, receipt: ReceiptNumber) -> Self {
+    pub(super) fn new(
+        ledger: &'a Rc<Shared>,
+        config: &'a Rc<Config>,
+        receipt: ReceiptNumber,
+    ) -> Self {
         let now = UnixSeconds::from_millis(Date::now());
         Self {
             ledger,
@@ -154,16 +140,16 @@ impl<'a> Asked<'a> {
         }
     }
 
-    fn state(&self) -> &State {
+    pub(super) fn state(&self) -> &State {
         &self.ledger.state
     }
 
-    fn with<T>(&self, make: impl FnOnce(&mut Inner) -> T) -> T {
+    pub(super) fn with<T>(&self, make: impl FnOnce(&mut Inner) -> T) -> T {
         make(&mut self.ledger.inner.borrow_mut())
     }
 
     /// What is known of the ledger: read from the storage once. `None`: it has no rows.
-    fn open(&self) -> Result<Option<History>, StorageError> {
+    pub(super) fn open(&self) -> Result<Option<History>, StorageError> {
         if let Some(history) = self.with(|inner| inner.history.clone()) {
             return Ok(Some(history));
         }
@@ -319,78 +305,8 @@ impl<'a> Asked<'a> {
         Ok(Some(row))
     }
 
-    /// Hands the feed what it has not got, behind the answer: a new row, or what waits. It goes like a delivery to an
-    /// endpoint: one behind the other, and again until the feed has it.
-    fn feed(&self, new: Option<&Row>) -> Result<(), StorageError> {
-        let token = self.token();
-        let nudge = new.map(|_| self.with(|inner| inner.lanes.nudge(FEED, token, self.now)));
-        let waiting;
-        let rows = match (nudge, new) {
-            (Some(Nudge::None), _) => return Ok(()),
-            // It is all that waits, and claimed.
-            (Some(Nudge::Loaded(_)), Some(row)) => std::slice::from_ref(row),
-            _ => {
-                if !self.with(|inner| inner.lanes.claim(FEED, token, self.now)) {
-                    return Ok(());
-                }
-                self.ledger.write()?;
-                let rows = storage::waiting(self.state(), FEED, outbox::CLAIM)?;
-                waiting = rows.into_iter().map(|(row, _)| row).collect::<Vec<_>>();
-                if waiting.len() < outbox::CLAIM {
-                    self.with(|inner| inner.lanes.claimed_all(FEED));
-                }
-                waiting.as_slice()
-            }
-        };
-        let Some(first) = rows.first().map(|row| row.seq) else {
-            self.with(|inner| inner.lanes.release(FEED, token, true));
-            return Ok(());
-        };
-        let (mut changes, mut seqs) = (Array::new(), Array::new());
-        for row in rows {
-            let change = Array::new().text(&notice::id(row.hash));
-            let change = change.text(self.receipt.as_str());
-            let event = notice::event(row, &self.config.names);
-            changes = changes.raw(&change.text(&event).end());
-            seqs = seqs.number(row.seq.into());
-        }
-        let pushed = glue::feed(&self.ledger.env, "push", &changes.end());
-        self.with(|inner| inner.feeding = inner.feeding.saturating_add(1));
-        let (ledger, config) = (Rc::clone(self.ledger), Rc::clone(self.config));
-        let receipt = self.receipt;
-        self.ledger.state.spawn(async move {
-            let taken = JsFuture::from(pushed).await.is_ok();
-            let asked = Asked::new(&ledger, &config, receipt);
-            if let Err(error) = asked.fed(token, first, seqs.end(), taken) {
-                observe::error("a ledger's storage failed", &[("error", &error)]);
-            }
-        });
-        Ok(())
-    }
-
-    /// What came of handing rows to the feed, whose `seq`s are a JSON array.
-    fn fed(&self, token: i64, first: u32, seqs: String, taken: bool) -> Result<(), StorageError> {
-        let released = self.with(|inner| {
-            inner.feeding = inner.feeding.saturating_sub(1);
-            inner.lanes.release(FEED, token, taken)
-        });
-        if taken {
-            let done = (FEED.to_owned(), seqs);
-            self.ledger.note(|notes| notes.done.push(done), self.now)?;
-            return match released {
-                Released::More => self.feed(None),
-                Released::Drained | Released::NotHeld => Ok(()),
-            };
-        }
-        observe::warn("the feed does not answer: a change waits", &[]);
-        let attempts = storage::attempts(self.state(), FEED, first.into())?;
-        let due_at = outbox::next_push(attempts, self.now);
-        storage::failed(self.state(), FEED, first.into(), due_at, "unreachable")?;
-        self.wake(due_at)
-    }
-
     /// Sets the alarm, unless it comes sooner anyway.
-    fn wake(&self, at: UnixSeconds) -> Result<(), StorageError> {
+    pub(super) fn wake(&self, at: UnixSeconds) -> Result<(), StorageError> {
         if self.with(|inner| inner.alarm.is_some_and(|alarm| alarm <= at)) {
             return Ok(());
         }
@@ -400,176 +316,13 @@ impl<'a> Asked<'a> {
     }
 
     /// What the next claim is known by.
-    fn token(&self) -> i64 {
+    pub(super) fn token(&self) -> i64 {
         self.with(|inner| {
             // By the clock, so that it is another one than those of an instance before this.
             let now = UnixMillis::from_js(Date::now()).0;
             inner.token = now.max(inner.token.saturating_add(1));
             inner.token
         })
-    }
-
-    /// Says through the queue that there is something for an endpoint.
-    fn nudge(&self, endpoint: &str, load: &str) {
-        let text = format!("{} {endpoint}{load}", self.receipt.as_str());
-        glue::nudge(self.state(), &self.ledger.env, &text);
-    }
-
-    /// What makes a nudge a loaded one: until when it is good, and what `claim` would give, the body behind a
-    /// line break. Nothing where that is too much for a message.
-    fn load(&self, row: &Row, endpoint: &str, token: i64, until: UnixSeconds) -> String {
-        let (seq, id) = (row.seq, notice::message_id(row.hash, endpoint));
-        let body = notice::body(row, &self.config.names);
-        if body.len() > MAX_LOAD {
-            self.with(|inner| inner.lanes.clear(endpoint));
-            return String::new();
-        }
-        format!(" {} {token} {seq} {id}\n{body}", until.0)
-    }
-
-    /// The entry of the row `seq`, as of the time at which it was seen.
-    fn entry(&self, seq: u32) -> Result<Option<String>, StorageError> {
-        let rows = storage::events(self.state(), "seq = ?1", Array::new().number(seq.into()))?;
-        let entry = rows.first().and_then(|row| {
-            let seen = &row.observation;
-            let case = Case::read(seen.record.as_bytes(), &self.config.names).ok()?;
-            Some(Entry::of_case(&case, &self.config.table, seen.seen_at))
-        });
-        Ok(entry)
-    }
-
-    /// Puts an entry into KV, behind the answer. Only the ledger puts a case there, one entry after
-    /// another, so that no older status lands behind a newer.
-    fn cache(&self, seq: u32, entry: String) {
-        let idle = self.with(|inner| {
-            inner.cache.wanted = Some((seq, entry));
-            !std::mem::replace(&mut inner.cache.putting, true)
-        });
-        if idle {
-            let (ledger, receipt) = (Rc::clone(self.ledger), self.receipt);
-            self.ledger
-                .state
-                .spawn(async move { ledger.put(receipt).await });
-        }
-    }
-
-    /// What is to be delivered to an endpoint, for somebody who will do it: an endpoint's name, and the hash
-    /// of the url that wants nothing any more, if one does.
-    ///
-    /// Answers in how many seconds to come again, or null; and where there is something what the claim is
-    /// known by, then for each delivery its `seq`, the message's id and its body.
-    fn claim(&self, text: &str) -> Result<JsValue, StorageError> {
-        let (endpoint, gone) = text.split_once('\n').unwrap_or((text, ""));
-        let wants_nothing = |one: &Subscriber| !gone.is_empty() && relay::url_hash(one) == gone;
-        let nothing = || JsArray::of1(&JsValue::NULL).into();
-        if self.open()?.is_none() {
-            return Ok(nothing());
-        }
-        self.ledger.write()?;
-        let subscriber = self.config.subscriber(endpoint);
-        if subscriber.is_some_and(|one| one.paused) {
-            return Ok(nothing());
-        }
-        if subscriber.is_none_or(wants_nothing) {
-            let removed = subscriber.is_none();
-            let reason = if removed {
-                "endpoint_removed"
-            } else {
-                "http_410"
-            };
-            storage::give_up(self.state(), endpoint, None, reason, self.now)?;
-            self.with(|inner| inner.lanes.clear(endpoint));
-            self.look()?;
-            return Ok(nothing());
-        }
-        let token = self.token();
-        if !self.with(|inner| inner.lanes.claim(endpoint, token, self.now)) {
-            return Ok(nothing());
-        }
-        let waiting = storage::waiting(self.state(), endpoint, outbox::CLAIM)?;
-        let due_in = waiting.first().map(|(_, due_at)| due_at.since(self.now));
-        let due_in = due_in.unwrap_or(i64::MAX);
-        if due_in > 0 {
-            self.with(|inner| {
-                if waiting.is_empty() {
-                    inner.lanes.claimed_all(endpoint);
-                }
-                inner.lanes.release(endpoint, token, waiting.is_empty());
-            });
-            return Ok(match due_in {
-                ..=EARLY => JsArray::of1(&(due_in as f64).into()).into(),
-                _ => nothing(),
-            });
-        }
-        if waiting.len() < outbox::CLAIM {
-            self.with(|inner| inner.lanes.claimed_all(endpoint));
-        }
-        // What stands behind one that was put off waits with it, and is due when that one is done.
-        let told = JsArray::of2(&JsValue::NULL, &(token as f64).into());
-        for (row, _) in &waiting {
-            told.push(&row.seq.into());
-            told.push(&notice::message_id(row.hash, endpoint).into());
-            told.push(&notice::body(row, &self.config.names).into());
-        }
-        Ok(told.into())
-    }
-
-    /// What came of a claim, in lines: the endpoint; what the claim is known by; the `seq`s that were
-    /// delivered, as a JSON array; and where an attempt failed its `seq`, what came of it, and the Retry-After in seconds; where the endpoint
-    /// wants nothing any more `gone`, the hash of its url and the `seq`.
-    ///
-    /// Answers like `claim` with what is next, unless whoever asks has done enough.
-    fn settle(&self, text: &str, enough: bool) -> Result<JsValue, StorageError> {
-        let mut lines = text.split('\n');
-        let mut line = || lines.next().unwrap_or_default();
-        let (endpoint, token, delivered) = (line(), line().parse().unwrap_or(0), line());
-        let (failed, reason, retry_after) = (line(), line(), line().parse().ok());
-        let released = self.with(|inner| inner.lanes.release(endpoint, token, failed.is_empty()));
-        let nothing = || JsArray::of1(&JsValue::NULL).into();
-        if self.open()?.is_none() {
-            return Ok(nothing());
-        }
-        if delivered != "[]" {
-            let done = (endpoint.to_owned(), delivered.to_owned());
-            self.ledger.note(|notes| notes.done.push(done), self.now)?;
-        }
-        let Ok(seq) = failed.parse::<i64>() else {
-            if failed.is_empty() && released != Released::More {
-                return Ok(nothing());
-            }
-            if enough {
-                return Ok(JsArray::of1(&0.into()).into());
-            }
-            if let Some(seq) = retry_after.filter(|_| failed == "gone") {
-                let counted = Attempt::Answered(410).id();
-                storage::failed(self.state(), endpoint, seq, self.now, &counted)?;
-            }
-            return self.claim(&format!("{endpoint}\n{reason}"));
-        };
-        self.ledger.write()?;
-        let attempts = storage::attempts(self.state(), endpoint, seq)?.saturating_add(1);
-        let next = outbox::next_attempt(attempts, retry_after, self.now);
-        match next {
-            Some(due_at) => storage::failed(self.state(), endpoint, seq, due_at, reason)?,
-            None => storage::give_up(self.state(), endpoint, Some(seq), reason, self.now)?,
-        }
-        self.look()?;
-        match next {
-            Some(due_at) => Ok(JsArray::of1(&(due_at.since(self.now) as f64).into()).into()),
-            None => self.claim(endpoint),
-        }
-    }
-
-    /// Puts dead letters back: an endpoint's name and, as a JSON array, their `seq`s.
-    fn revive(&self, text: &str) -> Result<JsValue, StorageError> {
-        let (endpoint, seqs) = text.split_once('\n').unwrap_or_default();
-        if self.open()?.is_some() {
-            // What was taken before may be among them.
-            self.ledger.write()?;
-            storage::revive(self.state(), endpoint, seqs)?;
-            self.look()?;
-        }
-        Ok(JsValue::TRUE)
     }
 
     /// The whole ledger: `csv`, or JSON.
@@ -586,7 +339,7 @@ impl<'a> Asked<'a> {
     }
 
     /// Sees to all that is left to be done, and sets the alarm to when to look again.
-    fn look(&self) -> Result<(), StorageError> {
+    pub(super) fn look(&self) -> Result<(), StorageError> {
         let Some(history) = self.open()? else {
             return Ok(());
         };
@@ -627,53 +380,15 @@ impl<'a> Asked<'a> {
         }
         next.map_or(Ok(()), |next| self.wake(next))
     }
-
-    /// Hands dead letters over to the relay's store, behind the answer; says whether there are any.
-    fn bury(&self) -> Result<bool, StorageError> {
-        let dead = storage::dead(self.state())?;
-        if dead.is_empty() {
-            return Ok(false);
-        }
-        let mut letters = Array::new();
-        let mut taken: Vec<(String, i64)> = Vec::new();
-        for cells in &dead {
-            let endpoint: String = rows::parse(cells, 0)?;
-            let seq: i64 = rows::parse(cells, 1)?;
-            let rows = storage::events(self.state(), "seq = ?1", Array::new().number(seq))?;
-            let Some(row) = rows.first() else { continue };
-            let letter = Array::new()
-                .text(&notice::message_id(row.hash, &endpoint))
-                .text(&endpoint)
-                .text(self.receipt.as_str())
-                .number(seq)
-                .text(notice::message_type(row))
-                .number(row.observation.seen_at.0)
-                .number(rows::parse(cells, 2)?)
-                .text(&rows::parse::<String>(cells, 3)?)
-                .number(rows::parse(cells, 4)?);
-            letters = letters.raw(&letter.end());
-            taken.push((endpoint, seq));
-        }
-        let buried = glue::relay(&self.ledger.env, "bury", &letters.end());
-        let ledger = Rc::clone(self.ledger);
-        self.ledger.state.spawn(async move {
-            if JsFuture::from(buried).await.is_err() {
-                observe::error("dead letters wait: the relay's store does not answer", &[]);
-                return;
-            }
-            for (endpoint, seq) in taken {
-                if let Err(error) = storage::buried(&ledger.state, &endpoint, seq) {
-                    observe::error("a ledger's storage failed", &[("error", &error)]);
-                }
-            }
-        });
-        Ok(true)
-    }
 }
 
 impl Shared {
     /// Notes something, which is stored later where the alarm is near, and else now.
-    fn note(&self, note: impl FnOnce(&mut Notes), now: UnixSeconds) -> Result<(), StorageError> {
+    pub(super) fn note(
+        &self,
+        note: impl FnOnce(&mut Notes),
+        now: UnixSeconds,
+    ) -> Result<(), StorageError> {
         let near = {
             let mut inner = self.inner.borrow_mut();
             note(&mut inner.notes);
@@ -683,58 +398,11 @@ impl Shared {
     }
 
     /// Stores what was noted.
-    fn write(&self) -> Result<(), StorageError> {
+    pub(super) fn write(&self) -> Result<(), StorageError> {
         let mut inner = self.inner.borrow_mut();
         inner.notes.write(&self.state)?;
         inner.notes = Notes::default();
         Ok(())
-    }
-
-    /// Puts what is wanted into KV, until nothing is.
-    async fn put(self: Rc<Self>, receipt: ReceiptNumber) {
-        loop {
-            let wait = {
-                let mut inner = self.inner.borrow_mut();
-                let cache = &mut inner.cache;
-                if cache.wanted.is_none() {
-                    cache.putting = false;
-                    return;
-                }
-                let since = cache
-                    .put_at
-                    .map(|at| UnixMillis::from_js(Date::now()).since(at));
-                since.map_or(0, |since| KV_PACE.saturating_sub(since))
-            };
-            if wait > 0 {
-                let _ = JsFuture::from(glue::sleep(wait as f64)).await;
-            }
-            // What was wanted while this waited is newer.
-            let wanted = self.inner.borrow_mut().cache.wanted.take();
-            let Some((seq, entry)) = wanted else { continue };
-            let items = JsArray::new();
-            store::entry(
-                &items,
-                receipt,
-                &entry,
-                UnixSeconds::from_millis(Date::now()),
-            );
-            let kept = store::keep(&store::kv(&self.env), &items).await;
-            let mut inner = self.inner.borrow_mut();
-            inner.cache.put_at = Some(UnixMillis::from_js(Date::now()));
-            if !kept {
-                // The alarm tries again.
-                inner.cache.putting = false;
-                return;
-            }
-            if seq > inner.cache.seq {
-                inner.cache.seq = seq;
-                drop(inner);
-                let now = UnixSeconds::from_millis(Date::now());
-                if let Err(error) = self.note(|notes| notes.cached = Some(seq), now) {
-                    observe::error("a ledger's storage failed", &[("error", &error)]);
-                }
-            }
-        }
     }
 
     async fn erase(self: Rc<Self>, number: &str) -> Result<JsValue, JsValue> {
