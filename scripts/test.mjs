@@ -34,6 +34,7 @@ ensureChromium();
 ensureChromedriver();
 const steps = [
   ["formatting", cargo("fmt", "--check")],
+  ["lock files", () => ["fuzz", "bench/size"].forEach((folder) => run("cargo", ["metadata", "--locked", "--format-version=1", `--manifest-path=${folder}/Cargo.toml`], { stdio: ["ignore", "ignore", "inherit"] }))],
   ["lints: the core and its tests", clippy("--all-targets")],
   ["lints: the Worker", clippy("--features", "worker", ...WASM)],
   ["lints: the Worker that panics on purpose", clippy("--features", "panic-probe", ...WASM)],
