@@ -181,7 +181,7 @@ async function prepare(name, worker, config) {
   const own = readFileSync(join(ROOT, config), "utf8");
   const services = [["TORCH", "torch-sandbox"], ["SELF", own.match(/^name = "(.*)"$/m)[1]]];
   const bound = services.map(([binding, service]) => `\n[[services]]\nbinding = "${binding}"\nservice = "${service}"\n`);
-  writeFileSync(join(ROOT, folder, "wrangler.toml"), own.replace(/^main = .*$/m, 'main = "index.js"') + bound.join(""));
+  writeFileSync(join(ROOT, folder, "wrangler.toml"), own.replace(/^main = .*$/m, 'main = "index.js"').replace(/^directory = "/m, 'directory = "../../../') + bound.join(""));
   return folder;
 }
 
