@@ -14,8 +14,8 @@ pub(super) const MOST_CALLS: usize = 4;
 
 /// How a batch fills, in milliseconds: it leaves when nobody has come for `quiet`, or for `busy` while
 /// another call is on its way, or for `crowded` where many have just come; when its first has waited
-/// for `longest`; and with nobody waiting, after `behind`. While a crowd lasts, `crowded` and `longest`
-/// [double](Dispatch::patience) with each of its calls that left with room.
+/// for `longest`; and with nobody waiting, after `behind`. While a crowd lasts, `longest`
+/// [doubles](Dispatch::patience) with each of its calls that left with room.
 struct Gathering {
     quiet: i64,
     busy: i64,
@@ -44,14 +44,17 @@ const TIGHT: Gathering = Gathering {
 /// A call with so many cases tells of a crowd, for so many milliseconds.
 const CROWD: usize = 5;
 
-const CROWDED: i64 = 2_000;
+const CROWDED: i64 = 4_000;
 
-/// In a crowd the pauses double so often at most. However slowly a thousand come, a few of their calls
-/// leave half empty and no more.
-const DOUBLINGS: u32 = 2;
+/// A look that comes so much too late tells of a thread that was busy, in milliseconds.
+const LATE: i64 = 25;
+
+/// In a crowd the longest wait doubles so often at most. However slowly a thousand come, a few of their
+/// calls leave half empty and no more.
+const DOUBLINGS: u32 = 3;
 
 /// Nobody's call waits longer for others, in milliseconds.
-const LONGEST: i64 = 1_600;
+const LONGEST: i64 = 3_200;
 
 /// One client's cases.
 struct Queue<'a> {
@@ -120,7 +123,7 @@ impl<A: Answer> Dispatch<A> {
                     let times = self.patience(now);
                     let (pause, longest) = match times {
                         Some(times) => (
-                            gathering.crowded.saturating_mul(times),
+                            gathering.crowded,
                             gathering.longest.saturating_mul(times).min(LONGEST),
                         ),
                         None if self.flights.is_empty() => (gathering.quiet, gathering.longest),
@@ -128,7 +131,7 @@ impl<A: Answer> Dispatch<A> {
                     };
                     // Where a crowd keeps the thread busy, the look comes late, and those who came
                     // meanwhile stand behind it: that was no quiet moment.
-                    if times.is_some() && now.since(self.last_came.plus(pause)) > pause {
+                    if times.is_some() && now.since(self.last_came.plus(pause)) > LATE {
                         self.last_came = now;
                     }
                     let due = since.plus(longest).min(self.last_came.plus(pause));

@@ -245,7 +245,7 @@ fn ok_a_crowd_is_forgotten_and_one_alone_leaves_at_once() {
     }
     let crowd = gate.call().unwrap();
     gate.answer_well(&crowd);
-    gate.now = gate.now.plus(2_000);
+    gate.now = gate.now.plus(4_000);
     let before = gate.now;
     gate.ask(99);
     assert_eq!(gate.call().unwrap().receipts, receipts(99..100));
