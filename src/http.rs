@@ -89,9 +89,13 @@ impl fmt::Display for CacheStatus {
 /// How old a case of a batch is and what is left of its freshness, in seconds, and its `detail`.
 pub type Item = (i64, i64, Option<&'static str>);
 
+/// In bytes.
+pub const LONGEST_ITEMS: usize = 12_000;
+
 /// `Torch-Edge-Items` of a batch: of each case in its place how old it is, in seconds, with the `ttl` and, where it is
 /// stale, the `detail` of Cache-Status as parameters. A List (RFC 9651); one that failed is `?0`. A stale case without
-/// `detail` has that of the whole: in an outage each of hundreds would say the same, and clients read headers of 16 KB.
+/// `detail` has that of the whole: in an outage each of hundreds would say the same. Clients read headers of 16 KB, Node
+/// among them, and fail on more: what would be longer than [`LONGEST_ITEMS`] is empty, and what is said of the whole holds.
 pub fn items(items: &[Option<Item>], whole: Option<&str>) -> String {
     let mut field = String::new();
     for item in items {
@@ -107,6 +111,9 @@ pub fn items(items: &[Option<Item>], whole: Option<&str>) -> String {
         if *ttl < 0 && *detail != whole {
             let _ = write!(field, ";detail={}", detail.unwrap_or("none"));
         }
+    }
+    if field.len() > LONGEST_ITEMS {
+        field.clear();
     }
     field
 }
@@ -245,7 +252,13 @@ mod tests {
             &[Some((604_800, -518_400, Some("circuit_open"))); 500],
             Some("circuit_open"),
         );
-        assert!(long.len() < 12_000, "{}", long.len());
+        assert!(long.len() > 9_000, "{}", long.len());
+        let renewed = vec![Some((4_500, -3_600, Some("refreshing"))); 499];
+        assert_eq!(
+            items(&renewed, None),
+            "",
+            "17 KB, which a client would fail on"
+        );
     }
 
     #[test]
